@@ -1,0 +1,1 @@
+"""Pictures: classes, colours, static maps, charts and the interactive map."""

@@ -1,0 +1,1 @@
+"""The atlas: book, page, workbook, GeoPackage, report and manifest."""

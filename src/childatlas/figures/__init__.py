@@ -1,0 +1,1 @@
+"""Figures: read, checked, catalogued."""
