@@ -1,0 +1,180 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from childatlas.console import (
+    DebugFlag,
+    JsonFlag,
+    QuietFlag,
+    progress_bar,
+    show_error,
+    show_json,
+    show_table,
+)
+from childatlas.errors import AtlasError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="childatlas",
+    help="Map child deprivation: indicators and indices on boundaries, hotspots with their uncertainty, an atlas.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyArgument = Annotated[
+    str, typer.Argument(help="A study file, a folder with study.toml, or the name of a shipped study.")
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder that gets one folder a study.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        from childatlas import __version__
+
+        typer.echo(f"childatlas {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def run(
+    study: StudyArgument,
+    *,
+    out: OutOption = Path("outputs"),
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch official boundary files that the study can use first.")
+    ] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make the atlas of a study."""
+    from childatlas.pipeline import run as run_study
+
+    with progress_bar(shown=not quiet and not as_json) as progress:
+        atlas = run_study(study, out=out, progress=progress, fetch=fetch)
+    facts = {
+        "study": atlas.study.name,
+        "run_id": atlas.run_id,
+        "folder": str(atlas.folder),
+        "layers": len(atlas.layers),
+        "dropped": len(atlas.dropped),
+    }
+    if as_json:
+        show_json(facts)
+    elif not quiet:
+        for note in atlas.notes:
+            typer.echo(f"note: {note}")
+        typer.echo(f"{facts['layers']} maps, run {atlas.run_id}: open {atlas.folder / 'index.html'}")
+
+
+@app.command()
+def check(
+    study: StudyArgument,
+    *,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read and check all that a study names, and make nothing."""
+    from childatlas.pipeline import check as check_study
+
+    report = check_study(study)
+    if as_json:
+        show_json(report)
+    elif not quiet:
+        show_table(f"{report['study']}: ready to run", ("what", "found"), list(report["facts"].items()))
+        reasons = report["dropped"]
+        if reasons:
+            show_table("figures left out", ("reason", "rows"), list(reasons.items()))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    *,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Write a commented study with a tiny data set that runs."""
+    from childatlas.templates import write_start
+
+    written = write_start(folder)
+    if not quiet:
+        typer.echo(f"{len(written)} files in {folder}: try `childatlas run {folder}`")
+
+
+@app.command(name="list")
+def list_shipped(
+    *,
+    what: Annotated[str, typer.Argument(help="studies, indicators, indices or all.")] = "all",
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the studies, indicators and indices that ship."""
+    from childatlas.templates import list_contents
+
+    contents = list_contents(what)
+    if as_json:
+        show_json(
+            {
+                kind: [dict(zip(columns, row, strict=True)) for row in rows]
+                for kind, (columns, rows) in contents.items()
+            }
+        )
+    elif not quiet:
+        for kind, (columns, rows) in contents.items():
+            show_table(kind, columns, rows)
+
+
+@app.command(name="map")
+def draw_map(
+    indicator: Annotated[
+        str, typer.Argument(help="Id of an indicator; `childatlas list indicators` names them.")
+    ],
+    *,
+    year: Annotated[int | None, typer.Option(help="Year; the latest with figures if not given.")] = None,
+    residence: Annotated[str, typer.Option(help="total, urban or rural.")] = "total",
+    study: Annotated[str, typer.Option(help="The study that says country, level and tables.")] = "kazakhstan",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the picture.")] = Path("outputs/maps"),
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Draw one indicator as PNG and SVG."""
+    from childatlas.pipeline import draw_indicator
+
+    written = draw_indicator(indicator, study=study, year=year, residence=residence, out=out)
+    if as_json:
+        show_json({"files": [str(path) for path in written]})
+    elif not quiet:
+        for path in written:
+            typer.echo(path)
+
+
+def main() -> None:
+    """Run the command line; bad input ends in a message and an exit code, never in a traceback."""
+    arguments = sys.argv[1:]
+    try:
+        app()
+    except (AtlasError, OSError) as error:
+        if "--debug" in arguments:
+            raise
+        sys.exit(show_error(error, as_json="--json" in arguments))
