@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from childatlas.console import (
-    DebugFlag,
     JsonFlag,
     QuietFlag,
     progress_bar,
@@ -23,7 +22,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="childatlas",
-    help="Map child deprivation: indicators and indices on boundaries, hotspots with their uncertainty, an atlas.",
+    help="Map child deprivation: indicators and indices on boundaries, hotspots, and a printed atlas.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,7 +41,9 @@ def _root(
     context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
+    context.obj = {"debug": debug}
     if version:
         from childatlas import __version__
 
@@ -61,7 +62,6 @@ def run(
         bool, typer.Option("--fetch", help="Fetch official boundary files that the study can use first.")
     ] = False,
     quiet: QuietFlag = False,
-    debug: DebugFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Make the atlas of a study."""
@@ -89,7 +89,6 @@ def check(
     study: StudyArgument,
     *,
     quiet: QuietFlag = False,
-    debug: DebugFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Read and check all that a study names, and make nothing."""
@@ -110,7 +109,6 @@ def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     *,
     quiet: QuietFlag = False,
-    debug: DebugFlag = False,
 ) -> None:
     """Write a commented study with a tiny data set that runs."""
     from childatlas.templates import write_start
@@ -125,7 +123,6 @@ def list_shipped(
     *,
     what: Annotated[str, typer.Argument(help="studies, indicators, indices or all.")] = "all",
     quiet: QuietFlag = False,
-    debug: DebugFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """List the studies, indicators and indices that ship."""
@@ -155,7 +152,6 @@ def draw_map(
     study: Annotated[str, typer.Option(help="The study that says country, level and tables.")] = "kazakhstan",
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the picture.")] = Path("outputs/maps"),
     quiet: QuietFlag = False,
-    debug: DebugFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Draw one indicator as PNG and SVG."""
@@ -171,10 +167,11 @@ def draw_map(
 
 def main() -> None:
     """Run the command line; bad input ends in a message and an exit code, never in a traceback."""
-    arguments = sys.argv[1:]
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
     try:
-        app()
+        app(args=["--debug", *arguments] if debug else arguments)
     except (AtlasError, OSError) as error:
-        if "--debug" in arguments:
+        if debug:
             raise
         sys.exit(show_error(error, as_json="--json" in arguments))

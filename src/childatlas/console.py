@@ -13,7 +13,6 @@ import typer
 from childatlas.errors import AtlasError
 
 __all__ = [
-    "DebugFlag",
     "JsonFlag",
     "Progress",
     "QuietFlag",
@@ -24,7 +23,6 @@ __all__ = [
 ]
 
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-DebugFlag = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 Progress = Callable[[str, int, int], None]

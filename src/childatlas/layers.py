@@ -102,6 +102,11 @@ class Layer:
     digits : int
         Decimals that the source publishes.
     valid_range : tuple or None
+    is_count : bool
+        Drawn as proportional circles, never as a choropleth.
+    carried_from : int or None
+        The year of measurement where the values are those of former units, shown for their successors
+        (flag ``carried``): such a layer is never an observation, and has a twin on the units of its time.
     source, licence, link : str
     definition, note : dict of language -> text
     years_used : Series or None
@@ -139,6 +144,8 @@ class Layer:
     no_statistics: str = ""
     digits: int = 1
     valid_range: tuple[float, float] | None = None
+    is_count: bool = False
+    carried_from: int | None = None
     definition: Texts = field(default_factory=dict)
     note: Texts = field(default_factory=dict)
     years_used: pd.Series | None = None
@@ -147,9 +154,10 @@ class Layer:
 
     @property
     def key(self) -> str:
-        """Name of the layer's files and tables: id, year and, where not total, residence."""
-        parts = [self.id, str(self.year)]
-        return "-".join(parts if self.residence == "total" else [*parts, self.residence])
+        """Name of the layer: id, year, residence where not total, and whether it was carried."""
+        residence = [] if self.residence == "total" else [self.residence]
+        carried = ["carried"] if self.carried_from else []
+        return "-".join([self.id, str(self.carried_from or self.year), *residence, *carried])
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +202,12 @@ class Atlas:
     methods: dict[str, str]
     profile: dict[str, Any]
     folder: Path
+
+    def stem(self, layer: Layer) -> str:
+        """Return the name of a layer's files within its level: its id, or its key where ids repeat."""
+        level = self.geographies[layer.geography].level
+        same = [x for x in self.layers if x.id == layer.id and self.geographies[x.geography].level == level]
+        return layer.id if len(same) == 1 else layer.key
 
     def layer(self, key: str) -> Layer:
         """Return the layer called `key` (its `key`, or its `id` where that is one layer only).

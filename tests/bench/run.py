@@ -34,8 +34,9 @@ def cell(value: object) -> str:
 
 def machine() -> str:
     """Return one line about the machine, since a time means nothing without it."""
-    load_average = os.getloadavg()[0]
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load_average:.1f}"
+    load = os.getloadavg()[0]
+    python = platform.python_version()
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {python}, load {load:.1f}"
 
 
 def write_table(rows: list[dict[str, object]], name: str) -> None:
