@@ -1,0 +1,142 @@
+"""The small print: subtitle, foot and alternative text of a picture, made from the metadata."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from childatlas.atlas.findings import best_units, finding, flag_counts, order_of, place_names, worst_units
+from childatlas.atlas.words import Words
+from childatlas.layers import Atlas, Geography, Layer
+
+__all__ = ["alt_text", "caveats", "foot", "level_name", "projection_name", "source_line", "subtitle"]
+
+
+def level_name(geography: Geography, words: Words) -> str:
+    """Return the plural of the geography's level, for headings: ``oblasts``."""
+    return words.plural(geography.level)
+
+
+def subtitle(layer: Layer, geography: Geography, words: Words) -> str:
+    """Return unit of measure, population, residence where not total, level and year, as one line."""
+    population = words.pick(layer.population)
+    said = {
+        "measure": words.pick(layer.measure) or words.pick(layer.label),
+        "population": population or words.say("map.index_population"),
+        "level": level_name(geography, words),
+        "year": layer.year,
+    }
+    if layer.residence == "total":
+        return words.say("map.subtitle", **said)
+    return words.say("map.subtitle_residence", residence=words.name("residence", layer.residence), **said)
+
+
+def source_line(layer: Layer, words: Words) -> str:
+    """Return source and licence as printed under a picture."""
+    parts = []
+    if layer.source:
+        parts.append(words.say("foot.source", source=layer.source.rstrip(". ")))
+    if layer.licence:
+        parts.append(words.say("foot.licence", licence=layer.licence.rstrip(". ")))
+    return " ".join(parts)
+
+
+def caveats(layer: Layer, geography: Geography, words: Words) -> list[str]:
+    """Return what a reader has to know of the values, a sentence each: errors, flags, years, shapes."""
+    said = [words.say("foot.no_errors" if layer.standard_errors is None else "foot.with_errors")]
+    for flag, n in flag_counts(layer).items():
+        counted = words.count(n, "value")
+        said.append(words.say("foot.flagged", values=counted, flag=words.name("flags", flag)))
+    if layer.years_used is not None and len(layer.years_used.dropna().unique()) > 1:
+        years = layer.years_used.dropna().astype(int)
+        said.append(words.say("foot.years", first=years.min(), last=years.max()))
+    if layer.coverage is not None and layer.coverage.notna().any():
+        said.append(words.say("foot.coverage", share=words.number(100 * float(layer.coverage.min()), 0)))
+    if geography.schematic:
+        said.append(words.say("foot.schematic"))
+    if note := words.pick(layer.note):
+        said.append(note.rstrip(". ") + ".")
+    return said
+
+
+def projection_name(geography: Geography) -> str:
+    """Return the name of the shapes' coordinate system."""
+    crs = geography.shapes.crs
+    return "unknown" if crs is None else str(crs.name)
+
+
+def foot(atlas: Atlas, layer: Layer, *, words: Words, classes: str = "") -> tuple[str, ...]:
+    """Return the lines under a map: source, boundaries, classes, caveats, projection, run, no endorsement.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    layer : Layer
+    words : Words
+    classes : str
+        How values became colours, empty for a picture without classes.
+    """
+    geography = atlas.geographies[layer.geography]
+    boundaries = words.say("foot.boundaries", credit=geography.credit.rstrip(". "))
+    vintage = words.say("foot.vintage", year=geography.year)
+    projection = words.say("foot.projection", projection=projection_name(geography))
+    last = [endorsement(atlas, words), projection, words.say("foot.run", run=atlas.run_id)]
+    lines = [
+        source_line(layer, words),
+        f"{boundaries} {vintage}",
+        " ".join([classes, *caveats(layer, geography, words)]).strip(),
+        " ".join(last),
+    ]
+    return tuple(line for line in lines if line)
+
+
+def endorsement(atlas: Atlas, words: Words) -> str:
+    """Return the country's own line that boundaries and names imply no endorsement, or the usual one."""
+    said = atlas.profile.get("disclaimer")
+    own = words.pick(said) if isinstance(said, dict) else str(said or "")
+    return own or words.say("foot.endorsement")
+
+
+def alt_text(layer: Layer, geography: Geography, words: Words) -> str:
+    """Return what a map says in words: finding, range, worst, best, country and what is missing."""
+    ordered, names = order_of(layer), place_names(geography, words)
+    missing = len(layer.values) - len(ordered)
+    unit = words.plural(geography.level)
+    said = {
+        "finding": finding(layer, geography, words),
+        "measure": words.pick(layer.measure) or words.pick(layer.label),
+        "level": unit,
+        "year": layer.year,
+        "range": _range(ordered, layer, words),
+        "worst": _ends("worst", worst_units(layer), layer, names=names, words=words),
+        "best": _ends("best", best_units(layer), layer, names=names, words=words),
+        "national": _national(layer, words),
+        "missing": words.say("map.alt_missing", units=words.count(missing, geography.level)),
+    }
+    return " ".join(words.say("map.alt", **said).split())
+
+
+def _range(ordered: pd.Series, layer: Layer, words: Words) -> str:
+    if len(ordered) < 2:
+        return ""
+    low, high = (words.number(float(v), layer.digits) for v in (ordered.min(), ordered.max()))
+    return words.say("map.alt_range", low=low, high=high)
+
+
+def _ends(end: str, codes: list[str], layer: Layer, *, names: pd.Series, words: Words) -> str:
+    if not codes or layer.direction == "neutral" or len(order_of(layer)) < 2:
+        return ""
+    told = [
+        words.say(
+            "map.place_value",
+            place=names.get(code, code),
+            value=words.number(float(layer.values[code]), layer.digits),
+        )
+        for code in codes
+    ]
+    return words.say(f"map.alt_{end}", places=words.join(told))
+
+
+def _national(layer: Layer, words: Words) -> str:
+    if layer.national is None or pd.isna(layer.national):
+        return ""
+    return words.say("map.alt_national", value=words.number(float(layer.national), layer.digits))
