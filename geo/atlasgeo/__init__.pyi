@@ -19,5 +19,8 @@ from .hotspots import local_moran_bivariate as local_moran_bivariate
 from .hotspots import local_moran_rate as local_moran_rate
 from .join import attach as attach
 from .neighbours import build_neighbours as build_neighbours
+from .rates import excess_risk as excess_risk
 from .rates import smooth_rates as smooth_rates
+from .rates import smoothed_intervals as smoothed_intervals
+from .rates import spatial_rates as spatial_rates
 from .uncertainty import hotspots_under_error as hotspots_under_error
