@@ -1,0 +1,42 @@
+"""The classes and colours of a layer: decided once, the same in every map, legend and style."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from atlasgeo.maps.classes import classify
+from atlasgeo.maps.palettes import class_colours, sequential
+from childatlas.atlas.words import Words
+from childatlas.layers import Layer
+from childatlas.study import Study
+
+if TYPE_CHECKING:
+    from atlasgeo.maps.classes import Classes
+
+__all__ = ["classes_line", "layer_classes", "layer_colours"]
+
+
+def layer_classes(study: Study, layer: Layer) -> Classes:
+    """Return the classes that the study asks for: its own breaks for this indicator, else its scheme.
+
+    Raises
+    ------
+    AnalysisError
+        If no value is there.
+    """
+    plan = study.classes
+    breaks = plan.breaks.get(layer.id)
+    if breaks:
+        return classify(layer.values, breaks=breaks, digits=layer.digits)
+    scheme = "fisher_jenks" if plan.scheme == "user" else plan.scheme
+    return classify(layer.values, scheme=scheme, k=plan.k, digits=layer.digits)
+
+
+def layer_colours(layer: Layer, classes: Classes) -> tuple[str, ...]:
+    """Return one colour a class: warm where more is worse, cool where more is better."""
+    return class_colours(sequential(layer.direction), classes.k)
+
+
+def classes_line(classes: Classes, words: Words) -> str:
+    """Return how the classes were made, as the foot of a map says it."""
+    return words.say("foot.classes", scheme=words.name("schemes", classes.scheme), classes=f"k = {classes.k}")
