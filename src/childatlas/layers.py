@@ -1,4 +1,4 @@
-"""What a run found, ready to be drawn and written: frozen values that travel from the pipeline to the atlas."""
+"""What a run found, ready to be drawn: frozen values that travel from the pipeline to the atlas."""
 
 from __future__ import annotations
 

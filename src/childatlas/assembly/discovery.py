@@ -1,0 +1,178 @@
+"""Every layer of a study: its indices first, then each indicator where and when it was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from childatlas.assembly.index import BuiltIndex, index_layer
+from childatlas.assembly.measured import build_layer, carry_layer, choose_year, series_of
+from childatlas.errors import DataError, StudyError
+from childatlas.layers import Geography, Layer
+from childatlas.measures.gaps import residence_gaps
+
+if TYPE_CHECKING:
+    from childatlas.assembly.material import Material
+    from childatlas.figures.catalogue import Indicator
+
+__all__ = ["Found", "find_layers", "find_one"]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a study's figures came to.
+
+    Attributes
+    ----------
+    geographies : dict of key -> Geography
+        The study's own first.
+    layers : tuple of Layer
+        Indices, then indicators, then the carried twins.
+    indices : tuple of BuiltIndex
+    gaps : DataFrame
+        As `residence_gaps` returns.
+    absent : dict of indicator -> reason
+        Catalogued indicators that have no map.
+    """
+
+    geographies: dict[str, Geography]
+    layers: tuple[Layer, ...]
+    indices: tuple[BuiltIndex, ...]
+    gaps: pd.DataFrame
+    absent: dict[str, str]
+
+
+def find_layers(material: Material, *, judged: bool = True) -> Found:
+    """Return every layer of the study.
+
+    Parameters
+    ----------
+    material : Material
+    judged : bool
+        Whether statistics are computed.
+
+    Raises
+    ------
+    DataError
+        If an indicator that the study names has no value at its level, or none has.
+    """
+    study, ground = material.study, material.ground
+    geographies = {ground.key(study.vintage): ground.build(study.vintage)}
+
+    def at(year: int) -> Geography:
+        key = ground.key(year)
+        if key not in geographies:
+            geographies[key] = ground.build(ground.period(year))
+        return geographies[key]
+
+    gaps = residence_gaps(material.figures, digits={i: e.digits for i, e in material.catalogue.items()})
+    indices = [
+        index_layer(material, plan, recipe, at(plan.vintage or study.vintage), judged=judged)
+        for plan, recipe in material.recipes
+    ]
+    measured, absent = [], {}
+    for indicator in material.catalogue.values():
+        if not _asked_for(indicator, material):
+            continue
+        year = choose_year(series_of(material.figures, indicator.id), ground)
+        if year is None:
+            absent[indicator.id] = _why_absent(material, indicator)
+            continue
+        measured.append(_layer(material, indicator, at(year), year=year, gaps=gaps, judged=judged))
+    if not measured and not indices:
+        raise DataError(
+            f"no indicator has a value at the level {study.level!r}",
+            where=", ".join(study.figures.tables),
+            expected=f"values for units of {study.level} in {'-'.join(map(str, study.figures.years))}",
+            fix="check the unit codes and years with `childatlas check`",
+        )
+    own = geographies[ground.key(study.vintage)]
+    carried = [
+        carry_layer(layer, own, ground.gazetteer)
+        for layer in measured
+        if layer.geography != own.key and material.catalogue[layer.id].carry and not layer.is_count
+    ]
+    layers = tuple([built.layer for built in indices] + measured + carried)
+    return Found(geographies, layers, tuple(indices), gaps, absent)
+
+
+def find_one(material: Material, indicator: str, *, year: int | None, residence: str) -> Found:
+    """Return the layer of one indicator, without statistics.
+
+    Raises
+    ------
+    StudyError
+        If it has no figures in that year and residence; the years that have are named.
+    """
+    ground = material.ground
+    rows = series_of(material.figures, indicator, residence=residence)
+    chosen = choose_year(rows, ground, year=year)
+    if chosen is None:
+        have = sorted({int(y) for y in rows["year"]})
+        raise StudyError(
+            f"{indicator!r} has no figures for {year or 'enough units of one year'} ({residence})",
+            found=year,
+            expected=f"one of {', '.join(map(str, have))}" if have else "figures in the study's tables",
+            fix="choose another year or residence",
+        )
+    geography = ground.build(ground.period(chosen))
+    layer = build_layer(
+        material.figures,
+        material.catalogue[indicator],
+        geography,
+        year=chosen,
+        national_code=material.national_code,
+        plan=None,
+        seed=material.study.seed,
+        residence=residence,
+        language=material.study.languages[0],
+    )
+    return Found({geography.key: geography}, (layer,), (), pd.DataFrame(), {})
+
+
+def _layer(
+    material: Material,
+    indicator: Indicator,
+    geography: Geography,
+    *,
+    year: int,
+    gaps: pd.DataFrame,
+    judged: bool,
+) -> Layer:
+    return build_layer(
+        material.figures,
+        indicator,
+        geography,
+        year=year,
+        national_code=material.national_code,
+        plan=material.study.statistics if judged else None,
+        seed=material.study.seed,
+        gaps=gaps,
+        language=material.study.languages[0],
+    )
+
+
+def _asked_for(indicator: Indicator, material: Material) -> bool:
+    """Return whether the study names the indicator, or names none and it is meant to be mapped."""
+    named = material.study.figures.indicators
+    return indicator.id in named if named else indicator.mapped
+
+
+def _why_absent(material: Material, indicator: Indicator) -> str:
+    """Return why an indicator has no map, or refuse where the study asks for it by name."""
+    rows = series_of(material.figures, indicator.id)
+    units = rows.loc[rows["unit"] != material.national_code, "unit"].nunique()
+    reason = "figures for the country alone" if len(rows) and not units else "no usable figures"
+    if units:
+        reason = f"never for half of the units of one year ({units} units in all)"
+    if indicator.id in material.study.figures.indicators:
+        raise DataError(
+            f"{indicator.id!r} has no values at the level {material.study.level!r}",
+            where=", ".join(material.study.figures.tables),
+            found=reason,
+            expected=f"values for at least half of the units of {material.study.level} in one year",
+            fix="take the indicator out of the study, or add its figures",
+        )
+    return reason

@@ -1,0 +1,143 @@
+"""All that a study names, read and checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from childatlas.assembly.ground import Ground
+from childatlas.errors import DataError, StudyError, nearest
+from childatlas.measures.recipe import Recipe, read_recipe
+from childatlas.study import IndexPlan, Study
+
+if TYPE_CHECKING:
+    from childatlas.atlas.words import Words
+    from childatlas.figures.catalogue import Catalogue
+    from childatlas.figures.check import Checked
+
+__all__ = ["Material", "read_material"]
+
+TABLES = (".csv", ".xlsx", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """A study with its country, catalogue, figures and recipes, and the files they came from."""
+
+    study: Study
+    ground: Ground
+    catalogue: Catalogue
+    checked: Checked
+    recipes: tuple[tuple[IndexPlan, Recipe], ...]
+    words: Words
+    inputs: tuple[Path, ...]
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """The usable rows."""
+        return self.checked.figures
+
+    @property
+    def national_code(self) -> str:
+        """The code under which the country's own figures stand."""
+        return str(self.ground.country.national_code)
+
+
+def read_material(study: Study, *, fetch: bool = False, only: str | None = None) -> Material:
+    """Return all that `study` names, checked.
+
+    Parameters
+    ----------
+    study : Study
+    fetch : bool
+        Fetch official boundary files into the cache first.
+    only : str, optional
+        Keep this indicator alone and read no recipe: what one map needs.
+
+    Raises
+    ------
+    AtlasError
+        For a missing file, an unknown indicator, or figures that cannot be used.
+    """
+    from atlasgeo.units import read_country, read_units
+    from childatlas.atlas.words import read_words
+    from childatlas.figures.catalogue import read_catalogue
+    from childatlas.figures.check import check_figures
+    from childatlas.figures.read import read_figures
+
+    folder = study.locate("boundaries", study.country)
+    country = read_country(folder)
+    gazetteer = read_units(folder / "units.csv")
+    catalogue_path = _catalogue_file(study)
+    catalogue = read_catalogue(catalogue_path)
+    wanted = (only,) if only else study.figures.indicators
+    _refuse_unknown(wanted, catalogue, study)
+    tables = [table for name in study.figures.tables for table in _table_files(study, name)]
+    figures = read_figures(tables, gazetteer=gazetteer, level=study.level)
+    if only:
+        figures = figures[figures["indicator"] == only]
+    checked = check_figures(figures, catalogue=catalogue, gazetteer=gazetteer)
+    recipes = () if only else tuple(_read_recipes(study, catalogue))
+    used = [study.path, *sorted(p for p in folder.iterdir() if p.suffix in {".toml", ".csv", ".geojson"})]
+    used += [
+        catalogue_path,
+        *tables,
+        *(study.locate("indices", p.recipe, suffix=".toml") for p, _ in recipes),
+    ]
+    return Material(
+        study=study,
+        ground=Ground(country, gazetteer, study),
+        catalogue=catalogue,
+        checked=checked,
+        recipes=recipes,
+        words=read_words(study.languages[0]),
+        inputs=tuple(dict.fromkeys(p for p in used if p is not None)),
+    )
+
+
+def _catalogue_file(study: Study) -> Path:
+    path = study.locate("indicators", study.figures.catalogue)
+    return path / "indicators.toml" if path.is_dir() else path
+
+
+def _table_files(study: Study, name: str) -> list[Path]:
+    """Return the tables that a name means: one file, or those a folder calls figures."""
+    path = study.locate("indicators", name)
+    if path.is_file():
+        return [path]
+    found = sorted(p for p in path.glob("figures*") if p.suffix.lower() in TABLES)
+    if not found:
+        raise DataError(
+            "the folder holds no table of figures",
+            where=str(path),
+            expected="figures.csv, figures.xlsx, figures.parquet or figures_<topic> of these",
+            fix="name the file itself in [figures] tables",
+        )
+    return found
+
+
+def _refuse_unknown(wanted: tuple[str, ...], catalogue: Catalogue, study: Study) -> None:
+    for indicator in wanted:
+        if indicator not in catalogue:
+            close = nearest(indicator, catalogue)
+            raise StudyError(
+                f"unknown indicator {indicator!r}",
+                where=str(study.path or study.name),
+                found=indicator,
+                expected=", ".join(close) or f"one of the {len(list(catalogue))} in the catalogue",
+                fix="run `childatlas list indicators`",
+            )
+
+
+def _read_recipes(study: Study, catalogue: Catalogue) -> list[tuple[IndexPlan, Recipe]]:
+    from childatlas.measures.recipe import check_recipe
+
+    read = []
+    for plan in study.indices:
+        recipe = read_recipe(study.locate("indices", plan.recipe, suffix=".toml"))
+        check_recipe(recipe, catalogue)
+        read.append((plan, recipe))
+    return read

@@ -1,0 +1,150 @@
+"""The tables of a run: what the figures, indices, gaps, claims and statistics came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from atlasgeo.columns import INDICATOR, UNIT
+from childatlas.measures.gaps import check_claim, lowest_units
+
+if TYPE_CHECKING:
+    from childatlas.assembly.discovery import Found
+    from childatlas.assembly.material import Material
+    from childatlas.layers import Layer
+
+__all__ = ["build_tables"]
+
+
+def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run by name.
+
+    Parameters
+    ----------
+    material : Material
+    found : Found
+
+    Returns
+    -------
+    dict of name -> DataFrame
+        ``figures, gaps, lowest, claims, global_statistics, local_statistics, indices, index_parts, children,
+        absent``; those that would be empty are left out.
+    """
+    children = _children(material)
+    tables = {
+        "figures": material.figures,
+        "gaps": found.gaps,
+        "lowest": _lowest(material, found, children),
+        "claims": _claims(material, found),
+        "global_statistics": _global(found),
+        "local_statistics": _local(found),
+        "indices": _indices(found),
+        "index_parts": _index_parts(found),
+        "children": children.rename_axis(UNIT).reset_index() if children is not None else pd.DataFrame(),
+        "absent": pd.DataFrame(found.absent.items(), columns=[INDICATOR, "reason"]),
+    }
+    return {name: table.reset_index(drop=True) for name, table in tables.items() if len(table)}
+
+
+def _children(material: Material) -> pd.DataFrame | None:
+    """Return the children in each unit of the study's vintage, split by population where borders moved."""
+    from childatlas.figures.select import children_at
+
+    study = material.study
+    return children_at(
+        material.figures,
+        material.ground.gazetteer,
+        level=study.level,
+        year=study.vintage,
+    )
+
+
+def _lowest(material: Material, found: Found, children: pd.DataFrame | None) -> pd.DataFrame:
+    """Return every index's and indicator's list from worst off to best; carried twins have none."""
+    own = material.ground.key(material.study.vintage)
+    parts = []
+    for layer in found.layers:
+        if layer.carried_from or layer.is_count or layer.direction == "neutral":
+            continue
+        table = lowest_units(
+            layer.values,
+            higher_is_worse=layer.direction == "higher_is_worse",
+            coverage=layer.coverage,
+            children=children if layer.geography == own else None,
+        )
+        parts.append(_told(table, layer))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _told(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
+    """Return the table with its layer's key and year in front and units as a column."""
+    out = table.rename_axis(UNIT).reset_index()
+    out.insert(0, "layer", layer.key)
+    out.insert(1, "year", layer.year)
+    return out
+
+
+def _claims(material: Material, found: Found) -> pd.DataFrame:
+    """Return what the figures say of each claim; years without both figures have no row."""
+    claims = material.study.claims
+    checked = [check_claim(c, material.figures, found.gaps, country=material.national_code) for c in claims]
+    return pd.concat(checked, ignore_index=True) if checked else pd.DataFrame()
+
+
+def _global(found: Found) -> pd.DataFrame:
+    parts = [
+        layer.global_statistics.rename_axis("measure").reset_index().assign(layer=layer.key)
+        for layer in found.layers
+        if len(layer.global_statistics)
+    ]
+    parts += [
+        pd.DataFrame({"layer": [layer.key], "no_statistics": [layer.no_statistics]})
+        for layer in found.layers
+        if layer.no_statistics and not layer.carried_from
+    ]
+    if not parts:
+        return pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True)
+    return table[["layer", *[c for c in table.columns if c != "layer"]]]
+
+
+def _local(found: Found) -> pd.DataFrame:
+    parts = []
+    for layer in found.layers:
+        for name, local in (("local Moran", layer.local_moran), ("Getis-Ord Gi*", layer.getis_ord)):
+            if local is not None:
+                table = _told(local, layer)
+                table.insert(2, "measure", name)
+                parts.append(table)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _indices(found: Found) -> pd.DataFrame:
+    """Return the scores of every index with all levels below, a row a unit."""
+    parts = []
+    for built in found.indices:
+        table = pd.DataFrame({"score": built.layer.values, "rank": built.layer.ranks["rank"]})
+        table["coverage"] = built.layer.coverage
+        if built.layer.detail is not None:
+            table = table.join(built.layer.detail, rsuffix="_part")
+        parts.append(_told(table, built.layer))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _index_parts(found: Found) -> pd.DataFrame:
+    """Return what each index was made of: the year of every indicator, what was carried, what is absent."""
+    rows = [
+        {
+            "layer": built.layer.key,
+            INDICATOR: indicator,
+            "year": built.ingredients.years.get(indicator),
+            "carried_from": built.ingredients.carried.get(indicator),
+            "units": int(built.ingredients.values[indicator].notna().sum()),
+            "reason": built.ingredients.absent.get(indicator, ""),
+        }
+        for built in found.indices
+        for indicator in built.ingredients.values.columns
+    ]
+    table = pd.DataFrame(rows)
+    return table.astype({"year": "Int64", "carried_from": "Int64"}) if len(table) else table
