@@ -1,0 +1,299 @@
+"""A recipe: what an index is made of, declared in one file and refused where it contradicts itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from childatlas.errors import StudyError, nearest
+from childatlas.measures.choices import Choices
+from childatlas.measures.recipe_parts import (
+    Aggregation,
+    AggregationPlan,
+    Imputation,
+    ImputationPlan,
+    Normalisation,
+    NormalisationPlan,
+    Part,
+    Treatment,
+    TreatmentPlan,
+    Weighting,
+)
+from childatlas.shipped import shipped
+from childatlas.study import validate_toml
+
+__all__ = ["Group", "IndexedIndicator", "Level", "Recipe", "as_recipe", "read_recipe"]
+
+ROOT = "index"
+Texts = dict[str, str]
+Sense = Literal["higher_is_worse", "higher_is_better"]
+Identifier = Annotated[str, Field(min_length=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Level(Part):
+    """One level of the tree, from the index down to what the indicators hang from.
+
+    `least_coverage` is the share of the weight of a node's parts that must have a score; a node below it
+    has none. `weights` other than ``given`` are computed from the data within each node of the level.
+    """
+
+    id: Identifier
+    label: Texts = Field(default_factory=dict)
+    aggregation: AggregationPlan = Aggregation()
+    least_coverage: Share = 0.5
+    weights: Weighting = "given"
+
+
+class Group(Part):
+    """A node between the index and its indicators: an area, a component.
+
+    ``open = false`` declares a node for which no open data exist: it keeps its weight, has no score, and
+    counts against the coverage of its parent.
+    """
+
+    id: Identifier
+    level: Identifier
+    parent: str | None = None
+    label: Texts = Field(default_factory=dict)
+    weight: Weight = 1.0
+    least_coverage: Share | None = None
+    aggregation: AggregationPlan | None = None
+    open: bool = True
+    note: Texts = Field(default_factory=dict)
+
+
+class IndexedIndicator(Part):
+    """A place in the index, filled by a catalogued indicator or, with ``open = false``, by nothing yet.
+
+    A slot that is not open takes no part in weights or coverage: it is declared and shown. `indicator` is
+    the catalogue's id where it is not `id`. A count names its `denominator`, another column of the values;
+    the figure used is then value / denominator x `per`.
+    """
+
+    id: Identifier
+    indicator: str | None = None
+    parent: str | None = None
+    direction: Sense | None = None
+    kind: Literal["statistical", "survey"] = "statistical"
+    open: bool = True
+    weight: Weight = 1.0
+    denominator: str | None = None
+    per: Annotated[float, Field(gt=0)] = 1.0
+    normalisation: NormalisationPlan | None = None
+    treatment: TreatmentPlan | None = None
+    label: Texts = Field(default_factory=dict)
+    note: Texts = Field(default_factory=dict)
+
+    @property
+    def column(self) -> str:
+        """Column of the values that fills this place."""
+        return self.indicator or self.id
+
+
+class Recipe(Part):
+    """An index of any depth; see ``data/indices/README.md`` for the form of the file.
+
+    Attributes
+    ----------
+    id : str
+        Stem of the file.
+    direction : {"higher_is_better", "higher_is_worse"}
+        What a high score means: well-being or deprivation.
+    official : bool
+        True where the recipe is a published one to the letter; a mapping of ours is not.
+    declared : dict of kind -> int
+        How many places the index has by kind; the `indicators` must add up to them.
+    levels : tuple of Level
+        The first is the index itself.
+    groups : tuple of Group
+    indicators : tuple of IndexedIndicator
+    choices : Choices
+        Which choices `explore` varies.
+    """
+
+    id: Identifier = "index"
+    label: Texts = Field(default_factory=dict)
+    note: Texts = Field(default_factory=dict)
+    official: bool = False
+    direction: Sense = "higher_is_better"
+    measure: Texts = Field(default_factory=dict)
+    population: Texts = Field(default_factory=dict)
+    source: str = ""
+    link: str = ""
+    declared: dict[Literal["statistical", "survey"], int] = Field(default_factory=dict)
+    normalisation: NormalisationPlan = Normalisation()
+    treatment: TreatmentPlan = Treatment()
+    imputation: ImputationPlan = Imputation()
+    levels: tuple[Level, ...] = (Level(id=ROOT),)
+    groups: tuple[Group, ...] = ()
+    indicators: tuple[IndexedIndicator, ...] = Field(min_length=1)
+    choices: Choices = Choices()
+
+    @property
+    def open_indicators(self) -> tuple[IndexedIndicator, ...]:
+        """The places that a catalogued indicator fills, in the order of the file."""
+        return tuple(i for i in self.indicators if i.open)
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that the values must have: indicators and denominators, each once."""
+        named = [i.column for i in self.open_indicators]
+        named += [i.denominator for i in self.open_indicators if i.denominator]
+        return list(dict.fromkeys(named))
+
+    @model_validator(mode="after")
+    def _tree_stands(self) -> Self:
+        _check_levels(self)
+        _check_groups(self)
+        _check_indicators(self)
+        _check_declared(self)
+        _check_fullness(self)
+        _check_weights(self)
+        return self
+
+
+def _repeated(ids: list[str]) -> list[str]:
+    return sorted(i for i, count in Counter(ids).items() if count > 1)
+
+
+def _check_levels(recipe: Recipe) -> None:
+    ids = [level.id for level in recipe.levels]
+    if not ids:
+        raise ValueError("levels: at least the index itself is needed")
+    nodes = [g.id for g in recipe.groups] + [i.id for i in recipe.indicators]
+    for what, repeated in (("levels", _repeated(ids)), ("groups and indicators", _repeated([ROOT, *nodes]))):
+        if repeated:
+            raise ValueError(f"{what}: declared twice: {', '.join(repeated)}")
+
+
+def _check_groups(recipe: Recipe) -> None:
+    order = [level.id for level in recipe.levels]
+    level_of = {ROOT: order[0], **{g.id: g.level for g in recipe.groups}}
+    for group in recipe.groups:
+        if group.level not in order[1:]:
+            raise ValueError(
+                f"groups: {group.id!r} is at the unknown level {group.level!r}; known: {order[1:]}"
+            )
+        parent = group.parent or ROOT
+        if parent not in level_of:
+            raise ValueError(_unknown_parent("groups", group.id, parent, level_of))
+        if order.index(level_of[parent]) != order.index(group.level) - 1:
+            raise ValueError(
+                f"groups: {group.id!r} ({group.level}) hangs from {parent!r} ({level_of[parent]}), "
+                f"expected a parent at level {order[order.index(group.level) - 1]!r}"
+            )
+
+
+def _check_indicators(recipe: Recipe) -> None:
+    groups = {ROOT: None, **{g.id: g for g in recipe.groups}}
+    for item in recipe.indicators:
+        if item.parent is not None and item.parent not in groups:
+            raise ValueError(_unknown_parent("indicators", item.id, item.parent, groups))
+        if item.open and item.direction is None:
+            raise ValueError(
+                f"indicators: {item.id!r} has no direction (higher_is_better or higher_is_worse)"
+            )
+        group = groups[item.parent or ROOT]
+        if item.open and group is not None and not group.open:
+            raise ValueError(
+                f"indicators: {item.id!r} is open, but its component {group.id!r} says it has no open data"
+            )
+
+
+def _unknown_parent(table: str, child: str, parent: str, known: Mapping[str, object]) -> str:
+    near = ", ".join(nearest(parent, known) or list(known))
+    return f"{table}: {child!r} hangs from the unknown {parent!r}; nearest known: {near}"
+
+
+def _check_declared(recipe: Recipe) -> None:
+    kinds = Counter(i.kind for i in recipe.indicators)
+    for kind, count in recipe.declared.items():
+        if kinds[kind] != count:
+            raise ValueError(
+                f"declared: {count} {kind} indicators, but {kinds[kind]} are listed (open or not)"
+            )
+
+
+def _check_fullness(recipe: Recipe) -> None:
+    parents = {g.parent or ROOT for g in recipe.groups}
+    parents |= {i.parent or ROOT for i in recipe.open_indicators}
+    for group in recipe.groups:
+        if group.open and group.id not in parents:
+            raise ValueError(
+                f"groups: {group.level} {group.id!r} has no open indicator; give it one, or say open = false"
+            )
+    if not recipe.open_indicators:
+        raise ValueError("indicators: none is open, so there is nothing to compute")
+
+
+def _check_weights(recipe: Recipe) -> None:
+    under: dict[str, list[float]] = {}
+    items: list[Group | IndexedIndicator] = [*recipe.groups, *recipe.open_indicators]
+    for item in items:
+        under.setdefault(item.parent or ROOT, []).append(item.weight)
+    for parent, weights in under.items():
+        if sum(weights) <= 0:
+            raise ValueError(f"weights: all parts of {parent!r} have weight zero; give one a weight over 0")
+
+
+def read_recipe(path: str | Path) -> Recipe:
+    """Return the recipe at `path`, or the shipped one of that name; its id is the stem of the file.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or it is not a valid recipe; the message names file, key and remedy.
+
+    Examples
+    --------
+    >>> read_recipe("innocenti").id
+    'innocenti'
+    """
+    given = Path(path)
+    if not given.is_file():
+        if given.suffix == ".toml" or len(given.parts) > 1:
+            raise StudyError(
+                "there is no recipe file",
+                where=str(given),
+                expected="a TOML file, or the name of a shipped recipe",
+                fix="correct the path, or run `childatlas list` for the shipped ones",
+            )
+        given = shipped("indices", str(path), suffix=".toml")
+    return validate_toml(Recipe, given, extra={"id": given.stem})
+
+
+def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path) -> Recipe:
+    """Return `recipe` itself, or the recipe that a mapping, a path or a shipped name means.
+
+    Raises
+    ------
+    StudyError
+        If it is not a valid recipe.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    if not isinstance(recipe, Mapping):
+        return read_recipe(recipe)
+    try:
+        return Recipe.model_validate(dict(recipe))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(whole recipe)"
+        message = str(first["msg"]).removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = (
+                f"unknown key; nearest known: {', '.join(nearest(first['loc'][-1], _ALL_KEYS)) or 'none'}"
+            )
+        raise StudyError(
+            f"the recipe cannot be used: {message}", where=key, found=first.get("input")
+        ) from None
+
+
+_MODELS = (Recipe, Level, Group, IndexedIndicator, Choices, Normalisation, Treatment, Aggregation)
+_ALL_KEYS = sorted({key for model in _MODELS for key in model.model_fields})
