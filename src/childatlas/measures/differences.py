@@ -1,0 +1,140 @@
+"""Differences between two groups of one survey, with the covariance that shared clusters bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from childatlas.errors import AnalysisError, nearest
+from childatlas.measures.design import Columns, Lonely
+from childatlas.measures.domains import as_frame, build_domains, column, numbers
+from childatlas.measures.estimates import estimate_ratio, t_interval
+from childatlas.measures.linearisation import grouped_variance
+
+__all__ = ["survey_difference"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+def survey_difference(
+    data: Any,
+    variable: str,
+    *,
+    between: str,
+    groups: tuple[Any, Any],
+    weight: str | None,
+    stratum: Columns = None,
+    cluster: Columns = None,
+    fpc: Columns = None,
+    by: str | Sequence[str] | None = None,
+    lonely: Lonely = "error",
+    nest: bool = False,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the mean of the first group less that of the second, and their ratio, with errors.
+
+    Parameters
+    ----------
+    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level
+        As `survey_mean`.
+    between : str
+        Column that holds the two groups.
+    groups : tuple
+        The two values, for example ``("rural", "urban")``.
+
+    Returns
+    -------
+    DataFrame
+        ``first, second, difference, se, low, high, p, ratio, ratio_low, ratio_high, n, df``; one row per
+        group of `by`, else one row. The ratio's interval is made on the logarithm. ``p`` is two-sided.
+
+    Raises
+    ------
+    AnalysisError
+        If a group is not in the column; else as `survey_mean`.
+    """
+    frame = as_frame(data)
+    design = {"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest}
+    domains = build_domains(frame, weight=weight, by=by, design=design)
+    sides = column(frame, between)
+    _check_groups(sides, groups)
+    y = numbers(frame, variable)
+    masks = [(sides == g).fillna(False).to_numpy(dtype=bool) for g in groups]
+    parts = [
+        estimate_ratio(domains, np.where(mask, y, np.nan), np.ones(len(y)), level=level, replicates=None)
+        for mask in masks
+    ]
+    first, second = (part["estimate"].to_numpy() for part in parts)
+    group = np.where(~np.isnan(y) & (masks[0] | masks[1]), domains.group, -1)
+    base = [
+        _scores(domains.design.weight, group, y, m, e) for m, e in zip(masks, (first, second), strict=True)
+    ]
+    df = domains.degrees_of_freedom(group)
+
+    def error(scores: Floats) -> Floats:
+        variance = grouped_variance(domains.design, group, domains.size, scores)[:, 0]
+        return np.where(np.isnan(first) | np.isnan(second), np.nan, np.sqrt(variance))
+
+    difference, se = first - second, error(base[0] - base[1])
+    low, high = t_interval(difference, se, df, level)
+    place = np.maximum(group, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(second > 0, first / second, np.nan)
+        relative = (
+            np.nan_to_num(1 / first, posinf=0)[place] * base[0]
+            - np.nan_to_num(1 / second, posinf=0)[place] * base[1]
+        )
+        span = t_interval(np.log(ratio), error(relative), df, level)
+        ends = [np.where(ratio > 0, np.exp(end), np.nan) for end in span]
+    table = pd.DataFrame(
+        {
+            "first": first,
+            "second": second,
+            "difference": difference,
+            "se": se,
+            "low": low,
+            "high": high,
+            "p": _two_sided(difference, se, df),
+            "ratio": ratio,
+            "ratio_low": ends[0],
+            "ratio_high": ends[1],
+            "n": parts[0]["n"] + parts[1]["n"],
+            "df": df,
+        }
+    )
+    return table.set_axis(domains.labels if domains.grouped else pd.Index([variable], name="variable"))
+
+
+def _scores(
+    weight: Floats, group: NDArray[np.int64], y: Floats, mask: NDArray[np.bool_], mean: Floats
+) -> Floats:
+    """Return the linearised values of one side's mean."""
+    inside = mask & (group >= 0)
+    place = np.maximum(group, 0)
+    total = np.bincount(place, np.where(inside, weight, 0.0), minlength=len(mean))[place]
+    centred = np.where(inside, np.nan_to_num(y) - np.nan_to_num(mean)[place], 0.0)
+    return np.where(total > 0, weight * centred / np.where(total > 0, total, 1.0), 0.0)
+
+
+def _two_sided(difference: Floats, se: Floats, df: Floats) -> Floats:
+    from scipy import stats
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.abs(difference) / se
+    known = (df > 0) & (se > 0)
+    return np.where(known, 2 * stats.t.sf(np.where(known, t, 0.0), np.maximum(df, 1)), np.nan)
+
+
+def _check_groups(sides: pd.Series, groups: tuple[Any, Any]) -> None:
+    present = list(sides.dropna().unique())
+    for group in groups:
+        if group not in present:
+            raise AnalysisError(
+                f"no row of {sides.name!r} is {group!r}",
+                found=group,
+                expected=", ".join(nearest(group, present) or [str(p) for p in present[:10]]),
+            )
