@@ -209,9 +209,7 @@ def _study_file(path: str | Path) -> Path:
     return shipped("studies", str(path), suffix=".toml")
 
 
-def validate_toml(
-    model: type[Model], path: Path, *, extra: dict[str, Any] | None = None
-) -> Model:
+def validate_toml(model: type[Model], path: Path, *, extra: dict[str, Any] | None = None) -> Model:
     """Return `model` filled from the TOML file at `path`; every fault names file, key and remedy.
 
     Raises
@@ -230,7 +228,8 @@ def validate_toml(
 
 
 def _explain(error: ValidationError, model: type[BaseModel], path: Path) -> StudyError:
-    first = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     key = ".".join(str(part) for part in first["loc"]) or "(whole file)"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
