@@ -2,6 +2,7 @@ from .autocorrelation import global_geary as global_geary
 from .autocorrelation import global_getis_ord as global_getis_ord
 from .autocorrelation import global_join_counts as global_join_counts
 from .autocorrelation import global_moran as global_moran
+from .boundaries import BoundaryReport as BoundaryReport
 from .boundaries import read_boundaries as read_boundaries
 from .errors import AnalysisError as AnalysisError
 from .errors import AtlasError as AtlasError
@@ -17,10 +18,17 @@ from .hotspots import local_join_count as local_join_count
 from .hotspots import local_moran as local_moran
 from .hotspots import local_moran_bivariate as local_moran_bivariate
 from .hotspots import local_moran_rate as local_moran_rate
+from .join import JoinReport as JoinReport
 from .join import attach as attach
 from .neighbours import build_neighbours as build_neighbours
+from .profiles import Country as Country
 from .rates import excess_risk as excess_risk
 from .rates import smooth_rates as smooth_rates
 from .rates import smoothed_intervals as smoothed_intervals
 from .rates import spatial_rates as spatial_rates
 from .uncertainty import hotspots_under_error as hotspots_under_error
+from .units import in_force as in_force
+from .units import read_country as read_country
+from .units import read_units as read_units
+from .vintages import boundaries_at as boundaries_at
+from .vintages import carry as carry
