@@ -111,7 +111,7 @@ def init(
     quiet: QuietFlag = False,
 ) -> None:
     """Write a commented study with a tiny data set that runs."""
-    from childatlas.templates import write_start
+    from childatlas.start import write_start
 
     written = write_start(folder)
     if not quiet:
@@ -126,7 +126,7 @@ def list_shipped(
     as_json: JsonFlag = False,
 ) -> None:
     """List the studies, indicators and indices that ship."""
-    from childatlas.templates import list_contents
+    from childatlas.start import list_contents
 
     contents = list_contents(what)
     if as_json:
@@ -163,6 +163,58 @@ def draw_map(
     elif not quiet:
         for path in written:
             typer.echo(path)
+
+
+@app.command()
+def hotspots(
+    table: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet with a column of codes.")],
+    boundaries: Annotated[Path, typer.Argument(help="Any file of polygons.")],
+    *,
+    column: Annotated[str, typer.Option(help="The numbers.")],
+    code: Annotated[str, typer.Option(help="Column of the codes in the boundaries.")],
+    on: Annotated[str | None, typer.Option(help="Column of the codes in the table, if other.")] = None,
+    statistic: Annotated[str, typer.Option(help="moran, getis or geary.")] = "moran",
+    rule: Annotated[str, typer.Option(help="queen, rook, knn, distance or kernel.")] = "queen",
+    k: Annotated[int | None, typer.Option(help="Neighbours, for knn.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Metres, for distance and kernel.")] = None,
+    islands: Annotated[str, typer.Option(help="nearest, keep or error.")] = "nearest",
+    permutations: Annotated[int, typer.Option(min=1)] = 9_999,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answer.")] = 1,
+    correction: Annotated[str, typer.Option(help="fdr, by, bonferroni, sidak or none.")] = "fdr",
+    alpha: Annotated[float, typer.Option(min=0, max=1)] = 0.05,
+    alternative: Annotated[str, typer.Option(help="two-sided, greater or less.")] = "two-sided",
+    assume_crs: Annotated[str | None, typer.Option(help="For shapes that state none.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help=".csv .gpkg .geojson .parquet")] = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find hotspots in any table on any polygons."""
+    from childatlas.hotspots import find_hotspots, summary, write_hotspots
+
+    found = find_hotspots(
+        table,
+        boundaries,
+        column=column,
+        code=code,
+        on=on,
+        statistic=statistic,
+        rule=rule,
+        k=k,
+        threshold=threshold,
+        islands=islands,
+        permutations=permutations,
+        seed=seed,
+        correction=correction,
+        alpha=alpha,
+        alternative=alternative,
+        assume_crs=assume_crs,
+    )
+    written = write_hotspots(found, out) if out else None
+    facts = {**summary(found), "written": str(written) if written else None}
+    if as_json:
+        show_json(facts)
+    elif not quiet:
+        show_table(f"{column}: {statistic}", ("what", "found"), list(facts.items()))
 
 
 def main() -> None:
