@@ -109,7 +109,9 @@ def group_of(row: Row, line: Row, recodes: Recodes) -> str:
     return ";".join([*parts, *([f"wealth={wealth}"] if wealth else [])])
 
 
-def sdg(folder: Path, series: list[Row], recodes: Recodes, corrections: list[Row]) -> tuple[list[Row], list[Row]]:
+def sdg(
+    folder: Path, series: list[Row], recodes: Recodes, corrections: list[Row]
+) -> tuple[list[Row], list[Row]]:
     """Return the figures of the SDG platform, and the counts of what was left out, with the reason."""
     figures, left = [], defaultdict(int)
     for row in corrected(read(folder / LONG), LONG, corrections):
@@ -152,7 +154,11 @@ def derived(figures: list[Row]) -> list[Row]:
     plain mean stands in, flagged ``modelled`` (for the country it meets the published value within 0.2 points).
     """
     old, successors = "510000000", ("610000000", "790000000")
-    people = [r for r in figures if r["indicator"] == "population" and r["year"] == "2017" and r["unit"] in successors]
+    people = [
+        r
+        for r in figures
+        if r["indicator"] == "population" and r["year"] == "2017" and r["unit"] in successors
+    ]
     total = sum(int(float(row["value"])) for row in people)
     rows = [figure(old, "population", "2017", str(total), f"{people[0]['source']} (610000000 + 790000000)")]
     reading: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
@@ -217,7 +223,10 @@ def build(folder: Path, out: Path) -> None:
     for source in sources["plain"]:
         figures += plain(folder, source, recodes)
     figures += derived(figures)
-    left += [{"code": s["file"], "series": "", "age": "", "reason": s["reason"], "rows": str(s["rows"])} for s in sources["left_out"]]
+    left += [
+        {"code": s["file"], "series": "", "age": "", "reason": s["reason"], "rows": str(s["rows"])}
+        for s in sources["left_out"]
+    ]
     write(out / "figures.csv", COLUMNS, sorted(settled(figures), key=order))
     write(out / "left_out.csv", ("code", "series", "age", "reason", "rows"), left)
     described = ("id", "title", "producer", "collected_by", "date", "licence", "link", "file", "sha256")
@@ -225,7 +234,9 @@ def build(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, help="the folder of published tables")
     parser.add_argument("--out", type=Path, default=HERE, help="where to write (default: beside this script)")
     given = parser.parse_args()
