@@ -79,12 +79,12 @@ def gather(
         rows = series_of(figures, indicator)
         rows = rows[rows[YEAR] <= last_year]
         own = rows[[ground.period(int(y)) == ground.period(vintage) for y in rows[YEAR]]]
-        year = choose_year(own, ground, vintage=last_year)
+        year = choose_year(own, ground, last=last_year)
         if year is not None:
             columns[indicator] = _values(own, year).reindex(codes)
             years[indicator] = year
             continue
-        former = choose_year(rows, ground, vintage=last_year) if carry else None
+        former = choose_year(rows, ground, last=last_year) if carry else None
         entry = catalogue[indicator]
         if former is None:
             absent[indicator] = "no figures for enough of these units"

@@ -59,7 +59,7 @@ def series_of(figures: pd.DataFrame, indicator: str, *, residence: str = "total"
 
 
 def choose_year(
-    rows: pd.DataFrame, ground: Ground, *, year: int | None = None, vintage: int | None = None
+    rows: pd.DataFrame, ground: Ground, *, year: int | None = None, last: int | None = None
 ) -> int | None:
     """Return the latest year with values for at least half of the units in force then; None without one.
 
@@ -70,12 +70,13 @@ def choose_year(
     ground : Ground
     year : int, optional
         The year asked for; then it is returned if any unit has a value in it.
-    vintage : int, optional
-        No later year is taken; the study's own vintage if not given.
+    last : int, optional
+        No later year is taken; the study's last year if not given, and none on newer units than its own.
     """
-    last = min(ground.study.figures.years[1], ground.study.vintage if vintage is None else vintage)
+    latest = ground.study.figures.years[1] if last is None else last
+    newest = ground.period(ground.study.vintage)
     for candidate in sorted({int(y) for y in rows[YEAR]}, reverse=True):
-        if candidate > last or (year is not None and candidate != year):
+        if candidate > latest or ground.period(candidate) > newest or year not in (None, candidate):
             continue
         codes = ground.codes(candidate)
         have = rows.loc[rows[YEAR] == candidate, UNIT].isin(codes).sum()
