@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,30 +11,26 @@ import pandas as pd
 from atlasgeo.columns import (
     FIGURE_COLUMNS,
     FLAG,
-    FLAGS,
     GROUP,
     INDICATOR,
     RESIDENCE,
     RESIDENCES,
-    SE,
     SEX,
     SOURCE,
     TOTAL,
     UNIT,
     VALUE,
     YEAR,
-    N,
 )
 from childatlas.errors import DataError, nearest
 from childatlas.figures.cells import Cells, read_cells
-from childatlas.figures.numbers import parse_numbers
 from childatlas.figures.places import Places, resolve_places
-from childatlas.figures.schema import FIRST_YEAR, LAST_YEAR, SEXES, validate_figures
+from childatlas.figures.schema import SEXES, validate_figures
+from childatlas.figures.typed import read_flags, read_numbers, read_words, read_years
 
 __all__ = ["ReadReport", "Unresolved", "read_figures"]
 
 REQUIRED = (UNIT, INDICATOR, YEAR, VALUE)
-NUMBERS = (VALUE, SE, N)
 TEXTS = (INDICATOR, GROUP, SOURCE)
 SEX_WORDS = {"total": "", "both": "", "f": "female", "m": "male", "girls": "female", "boys": "male"}
 
@@ -164,13 +160,13 @@ def _read_one(
     for column in TEXTS:
         frame[column] = raw[column]
     _refuse_empty(raw, path)
-    frame[YEAR] = _years(raw[YEAR], path)
-    frame[RESIDENCE] = _words(raw[RESIDENCE], path, known=RESIDENCES, default=TOTAL)
-    frame[SEX] = _words(raw[SEX], path, known=SEXES, others=SEX_WORDS)
-    frame[FLAG] = _flags(raw[FLAG], path)
-    frame = frame.join(_numbers(raw, path))
+    frame[YEAR] = read_years(raw[YEAR], path)
+    frame[RESIDENCE] = read_words(raw[RESIDENCE], path, known=RESIDENCES, default=TOTAL)
+    frame[SEX] = read_words(raw[SEX], path, known=SEXES, others=SEX_WORDS)
+    frame[FLAG] = read_flags(raw[FLAG], path)
+    frame = frame.join(read_numbers(raw, path))
     report = _report(cells, raw, places)
-    kept = frame[frame[UNIT].notna()].astype({UNIT: "str"})
+    kept = frame[frame[UNIT].notna()].astype(dict.fromkeys((UNIT, RESIDENCE, SEX, FLAG, *TEXTS), "str"))
     return kept.set_axis([f"{path.name}, row {row}" for row in kept.index]).rename_axis("row"), report
 
 
@@ -206,84 +202,6 @@ def _refuse_empty(raw: pd.DataFrame, path: Path) -> None:
             where=f"{path}, row {empty[0]}, column {INDICATOR}",
             expected="an indicator of the catalogue",
         )
-
-
-def _years(cells: pd.Series[str], path: Path) -> pd.Series[int]:
-    years = pd.to_numeric(cells.where(cells.str.fullmatch(r"\d{4}")), errors="coerce")
-    wrong = ~years.between(FIRST_YEAR, LAST_YEAR)
-    if wrong.any():
-        row = cells.index[wrong][0]
-        raise DataError(
-            "a year is not a year",
-            where=f"{path}, row {row}, column {YEAR}",
-            found=repr(cells[row]),
-            expected=f"a whole number from {FIRST_YEAR} to {LAST_YEAR}, such as 2019",
-        )
-    return years.astype(int)
-
-
-def _words(
-    cells: pd.Series[str],
-    path: Path,
-    *,
-    known: Iterable[str],
-    default: str = "",
-    others: Mapping[str, str] | None = None,
-) -> pd.Series[str]:
-    words = cells.str.lower().replace({"": default, **(others or {})})
-    wrong = ~words.isin(set(known))
-    if wrong.any():
-        row = cells.index[wrong][0]
-        close = nearest(words[row], known)
-        raise DataError(
-            f"unknown {cells.name} {cells[row]!r}",
-            where=f"{path}, row {row}, column {cells.name}",
-            found=cells[row],
-            expected=", ".join(word for word in known if word) + ("" if default else " or empty"),
-            fix=f"did you mean {close[0]!r}?" if close else None,
-        )
-    return words
-
-
-def _flags(cells: pd.Series[str], path: Path) -> pd.Series[str]:
-    texts = {text: [f.strip().lower() for f in text.split(";") if f.strip()] for text in cells.unique()}
-    for text, flags in texts.items():
-        strange = [flag for flag in flags if flag not in FLAGS]
-        if strange:
-            close = nearest(strange[0], FLAGS)
-            raise DataError(
-                f"unknown flag {strange[0]!r}",
-                where=f"{path}, row {cells.index[cells == text][0]}, column {FLAG}",
-                found=text,
-                expected=", ".join(FLAGS) + "; several joined by ';'",
-                fix=f"did you mean {close[0]!r}?" if close else None,
-            )
-    return cells.map({text: ";".join(dict.fromkeys(flags)) for text, flags in texts.items()})
-
-
-def _numbers(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return value, se and n as floats; all cells of the file decide together what a comma means."""
-    stacked = pd.concat([raw[column] for column in NUMBERS], keys=NUMBERS)
-    parsed = parse_numbers(stacked)
-    for mask, what, fix in (
-        (parsed.wrong, "a number column holds text", "leave the cell empty where there is no figure"),
-        (
-            parsed.unclear,
-            "it is unclear what the comma means",
-            "write 1.234 for a decimal, 1234 for a thousand",
-        ),
-    ):
-        if mask.any():
-            column, row = stacked.index[mask.to_numpy()][0]
-            raise DataError(
-                what,
-                where=f"{path}, row {row}, column {column}",
-                found=repr(raw.loc[row, column]),
-                expected="a number, or an empty cell",
-                fix=fix,
-            )
-    numbers = parsed.values.unstack(level=0)
-    return numbers.reindex(index=raw.index, columns=list(NUMBERS))
 
 
 def _report(cells: Cells, raw: pd.DataFrame, places: Places) -> ReadReport:

@@ -1,0 +1,200 @@
+"""Which figures can be used: unique keys, values in range, units in force; the rest dropped with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from atlasgeo.columns import (
+    FIGURE_KEY,
+    FLAG,
+    INDICATOR,
+    LEVEL,
+    SUSPECT,
+    UNIT,
+    VALID_FROM,
+    VALID_TO,
+    VALUE,
+    YEAR,
+)
+from childatlas.errors import DataError
+from childatlas.figures.catalogue import Catalogue
+from childatlas.figures.places import unknown_code
+from childatlas.figures.rates import add_rates
+from childatlas.figures.schema import validate_figures
+
+__all__ = ["CheckReport", "Checked", "check_figures"]
+
+REASON = "reason"
+WHERE = "where"
+ROWS_NAMED = 5
+IN_DOUBT = "suspect: the value is in doubt"
+NOT_IN_FORCE = "unit not in force at the end of that year"
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What the check counted.
+
+    Attributes
+    ----------
+    rows : int
+        Figures given.
+    used : int
+        Figures left, missing values included.
+    computed : dict of indicator to int
+        Rates computed from a count and its denominator.
+    dropped : dict of reason to int
+    missing : dict of indicator to int
+        Rows without a value among those used.
+    """
+
+    rows: int
+    used: int
+    computed: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """Figures that can be used, and those that cannot.
+
+    Attributes
+    ----------
+    figures : DataFrame
+        `atlasgeo.columns.FIGURE_COLUMNS`, keys unique, RangeIndex; rates computed from counts come last.
+    dropped : DataFrame
+        The same columns, then ``reason`` and ``where`` (file and row).
+    report : CheckReport
+    """
+
+    figures: pd.DataFrame
+    dropped: pd.DataFrame
+    report: CheckReport
+
+
+def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.DataFrame) -> Checked:
+    """Return the usable figures, the dropped ones with their reasons, and the counts.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        As `read_figures` returns; the index names the rows in messages.
+    catalogue : Catalogue
+    gazetteer : DataFrame
+        As `atlasgeo.units.read_units` returns.
+
+    Returns
+    -------
+    Checked
+        Rows flagged ``suspect`` are dropped, and so are figures of units that were not in force at the end of
+        their year (a successor given back to the years before it, a former unit carried on). For each
+        indicator of the catalogue that declares ``count``, ``denominator`` and ``per``, the rate is computed
+        where the table does not hold it.
+
+    Raises
+    ------
+    DataError
+        If an indicator or a unit is unknown, two rows that are not suspect have the same key (with the same
+        or with conflicting values), or a value is outside the valid range without being flagged suspect.
+        Rows are named.
+    """
+    table = validate_figures(figures)
+    _refuse_unknown_indicators(table, catalogue)
+    _refuse_unknown_units(table, gazetteer)
+    suspect = table[FLAG].str.split(";").map(lambda flags: SUSPECT in flags).astype(bool)
+    _refuse_repeats(table[~suspect])
+    _refuse_out_of_range(table[~suspect], catalogue)
+    reasons = _not_in_force(table, gazetteer).mask(suspect, IN_DOUBT)
+    usable = table[reasons == ""].reset_index(drop=True)
+    complete = add_rates(usable, catalogue)
+    dropped = table.assign(**{REASON: reasons, WHERE: table.index.astype(str)})[reasons != ""]
+    return Checked(
+        figures=complete,
+        dropped=dropped.reset_index(drop=True),
+        report=CheckReport(
+            rows=len(table),
+            used=len(usable),
+            computed=_counts(complete[INDICATOR].iloc[len(usable) :]),
+            dropped=_counts(dropped[REASON]),
+            missing=_counts(usable[usable[VALUE].isna()][INDICATOR]),
+        ),
+    )
+
+
+def _counts(labels: pd.Series[str]) -> dict[str, int]:
+    return {str(label): int(n) for label, n in labels.value_counts(sort=False).items()}
+
+
+def _refuse_unknown_indicators(table: pd.DataFrame, catalogue: Catalogue) -> None:
+    for indicator, row in _first_rows(table[INDICATOR]):
+        catalogue.find(indicator, where=f"{row}, column {INDICATOR}")
+
+
+def _refuse_unknown_units(table: pd.DataFrame, gazetteer: pd.DataFrame) -> None:
+    known = set(gazetteer[UNIT])
+    for code, row in _first_rows(table[UNIT]):
+        if code not in known:
+            raise unknown_code(code, gazetteer, where=f"{row}, column {UNIT}")
+
+
+def _first_rows(column: pd.Series[str]) -> Iterable[tuple[str, str]]:
+    first = column[~column.duplicated()]
+    return [(text, _row_name(row)) for row, text in first.items()]
+
+
+def _row_name(row: object) -> str:
+    return row if isinstance(row, str) else f"row {row}"
+
+
+def _refuse_repeats(table: pd.DataFrame) -> None:
+    key = list(FIGURE_KEY)
+    repeated = table[table.duplicated(key, keep=False)]
+    if repeated.empty:
+        return
+    groups = [rows for _, rows in repeated.groupby(key, sort=False)]
+    conflicting = [rows for rows in groups if len(rows[VALUE].unique()) > 1]
+    rows = (conflicting or groups)[0]
+    named = ", ".join(f"{column} {rows[column].iloc[0]!r}" for column in key if rows[column].iloc[0] != "")
+    number = f"{len(conflicting or groups)} keys, the first: " if len(conflicting or groups) > 1 else ""
+    raise DataError(
+        "figures with the same key have conflicting values" if conflicting else "figures stand twice",
+        where="; ".join(_row_name(row) for row in rows.index[:ROWS_NAMED]),
+        found=f"{number}{named}: {', '.join(f'{value:g}' for value in rows[VALUE][:ROWS_NAMED])}",
+        expected="one value for each unit, indicator, year, residence, sex and group",
+        fix="keep the right row, or flag all of them 'suspect' if it is not known which is right"
+        if conflicting
+        else "keep one of them",
+    )
+
+
+def _refuse_out_of_range(table: pd.DataFrame, catalogue: Catalogue) -> None:
+    ranges = {name: catalogue[name].valid_range for name in table[INDICATOR].unique()}
+    low = table[INDICATOR].map({k: r[0] for k, r in ranges.items() if r}).astype(float)
+    high = table[INDICATOR].map({k: r[1] for k, r in ranges.items() if r}).astype(float)
+    wrong = (table[VALUE] < low) | (table[VALUE] > high)
+    if wrong.any():
+        row = table[wrong].iloc[0]
+        more = f" (and {int(wrong.sum()) - 1} more)" if wrong.sum() > 1 else ""
+        raise DataError(
+            f"a value of {row[INDICATOR]} is outside its range{more}",
+            where=f"{_row_name(table.index[wrong][0])}, column {VALUE}, unit {row[UNIT]}, year {row[YEAR]}",
+            found=f"{row[VALUE]:g}",
+            expected=f"from {low[wrong].iloc[0]:g} to {high[wrong].iloc[0]:g}",
+            fix="correct the value, or flag the row 'suspect' to keep it out of every computation",
+        )
+
+
+def _not_in_force(table: pd.DataFrame, gazetteer: pd.DataFrame) -> pd.Series[str]:
+    """Return for each figure "" or that no period of its unit covers the end of its year."""
+    pairs = table[[UNIT, YEAR]].drop_duplicates()
+    periods = pairs.merge(gazetteer[[UNIT, LEVEL, VALID_FROM, VALID_TO]], on=UNIT)
+    end = pd.to_datetime(periods[YEAR].astype(str) + "-12-31")
+    begun = periods[VALID_FROM].isna() | (periods[VALID_FROM] <= end)
+    standing = periods[VALID_TO].isna() | (periods[VALID_TO] > end)
+    covered = pd.MultiIndex.from_frame(periods.loc[begun & standing, [UNIT, YEAR]])
+    inside = pd.MultiIndex.from_frame(table[[UNIT, YEAR]]).isin(covered)
+    return pd.Series("", index=table.index, dtype="str").where(inside, NOT_IN_FORCE)

@@ -1,0 +1,154 @@
+"""Out of a table of figures: one indicator, one year, its trend, town and village."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from atlasgeo.columns import (
+    FLAG,
+    INDICATOR,
+    RESIDENCE,
+    RURAL,
+    SE,
+    SOURCE,
+    TOTAL,
+    UNIT,
+    URBAN,
+    VALUE,
+    YEAR,
+    N,
+)
+from childatlas.errors import DataError, nearest
+from childatlas.figures.children import children_at
+from childatlas.figures.series import series
+
+__all__ = [
+    "Selection",
+    "children_at",
+    "latest",
+    "residences",
+    "series",
+    "trend",
+    "years_covered",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """One indicator in one year on given units.
+
+    Attributes
+    ----------
+    indicator, residence : str
+    year : int
+    figures : DataFrame
+        Indexed by unit, in the order asked for: value, se, n, source, flag; NaN and "" where there is none.
+    """
+
+    indicator: str
+    residence: str
+    year: int
+    figures: pd.DataFrame
+
+    @property
+    def values(self) -> pd.Series[float]:
+        """The values by unit."""
+        return self.figures[VALUE]
+
+
+def years_covered(
+    figures: pd.DataFrame, indicator: str, *, units: Iterable[str], residence: str = TOTAL
+) -> pd.Series[int]:
+    """Return how many of `units` have a value, by year, oldest first; years without any are absent."""
+    rows = series(figures, indicator, residence=residence)
+    counts = rows[rows[UNIT].isin(list(units))].groupby(YEAR)[UNIT].nunique()
+    return counts.sort_index().rename("units").astype(int)
+
+
+def latest(
+    figures: pd.DataFrame,
+    indicator: str,
+    *,
+    units: Iterable[str],
+    year: int | None = None,
+    residence: str = TOTAL,
+    least: float = 0.0,
+) -> Selection:
+    """Return the values of one indicator on `units` in the latest year that has them.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        Checked figures.
+    indicator : str
+    units : iterable of str
+        Codes, for example those in force at a vintage.
+    year : int, optional
+        No later year is used.
+    residence : str
+    least : float
+        Share of the units that must have a value in the year, 0 for at least one unit.
+
+    Returns
+    -------
+    Selection
+
+    Raises
+    ------
+    DataError
+        If no figure of the indicator exists, or none for these units by then; the message says where there
+        are some.
+    """
+    codes = pd.Index(list(units), name=UNIT)
+    if indicator not in set(figures[INDICATOR]):
+        close = nearest(indicator, figures[INDICATOR].unique())
+        raise DataError(
+            f"the figures hold no indicator {indicator!r}",
+            found=indicator,
+            expected=", ".join(close) or "an indicator of the table",
+        )
+    covered = years_covered(figures, indicator, units=codes, residence=residence)
+    enough = covered[covered >= max(1.0, least * len(codes))]
+    enough = enough if year is None else enough[enough.index <= year]
+    if enough.empty:
+        raise _nothing(figures, indicator, residence, codes, year)
+    chosen = int(enough.index[-1])
+    rows = series(figures, indicator, residence=residence)
+    rows = rows[rows[YEAR] == chosen].set_index(UNIT)[[VALUE, SE, N, SOURCE, FLAG]].reindex(codes)
+    rows[[SOURCE, FLAG]] = rows[[SOURCE, FLAG]].fillna("")
+    return Selection(indicator=indicator, residence=residence, year=chosen, figures=rows)
+
+
+def _nothing(
+    figures: pd.DataFrame, indicator: str, residence: str, codes: pd.Index, year: int | None
+) -> DataError:
+    rows = figures[(figures[INDICATOR] == indicator) & figures[VALUE].notna()]
+    there = rows.groupby([YEAR, RESIDENCE])[UNIT].nunique()
+    told = [f"{y} {r}: {n} units" for (y, r), n in there.tail(6).items()]
+    until = "" if year is None else f" up to {year}"
+    return DataError(
+        f"{indicator} has no value for the {len(codes)} units asked for ({residence}{until})",
+        where=f"units {', '.join(codes[:3])} ...",
+        found="; ".join(told) or "no value at all",
+        expected="a value for at least one of the units",
+        fix="ask for another level, year or residence, or leave the indicator out of the study",
+    )
+
+
+def trend(
+    figures: pd.DataFrame, indicator: str, *, units: Iterable[str], residence: str = TOTAL
+) -> pd.DataFrame:
+    """Return units x years (all years that have any value of these units), NaN where there is none."""
+    rows = series(figures, indicator, residence=residence)
+    wide = rows.pivot(index=UNIT, columns=YEAR, values=VALUE)
+    return wide.reindex(pd.Index(list(units), name=UNIT)).dropna(axis="columns", how="all")
+
+
+def residences(figures: pd.DataFrame, indicator: str, *, year: int) -> pd.DataFrame:
+    """Return town and village side by side where both are there: by unit, ``urban`` and ``rural``."""
+    parts = {name: series(figures, indicator, residence=name) for name in (URBAN, RURAL)}
+    columns = {name: rows[rows[YEAR] == year].set_index(UNIT)[VALUE] for name, rows in parts.items()}
+    return pd.DataFrame(columns).rename_axis(UNIT).dropna().sort_index()
