@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from childatlas.assembly.index import BuiltIndex, index_layer
-from childatlas.assembly.measured import build_layer, carry_layer, choose_year, series_of
+from childatlas.assembly.measured import build_layer, carry_layer, choose_year
 from childatlas.errors import DataError, StudyError
+from childatlas.figures.select import series
 from childatlas.layers import Geography, Layer
 from childatlas.measures.gaps import residence_gaps
 
@@ -76,7 +77,7 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
     for indicator in material.catalogue.values():
         if not _asked_for(indicator, material):
             continue
-        year = choose_year(series_of(material.figures, indicator.id), ground)
+        year = choose_year(series(material.figures, indicator.id), ground)
         if year is None:
             absent[indicator.id] = _why_absent(material, indicator)
             continue
@@ -107,7 +108,7 @@ def find_one(material: Material, indicator: str, *, year: int | None, residence:
         If it has no figures in that year and residence; the years that have are named.
     """
     ground = material.ground
-    rows = series_of(material.figures, indicator, residence=residence)
+    rows = series(material.figures, indicator, residence=residence)
     chosen = choose_year(rows, ground, year=year)
     if chosen is None:
         have = sorted({int(y) for y in rows["year"]})
@@ -162,7 +163,7 @@ def _asked_for(indicator: Indicator, material: Material) -> bool:
 
 def _why_absent(material: Material, indicator: Indicator) -> str:
     """Return why an indicator has no map, or refuse where the study asks for it by name."""
-    rows = series_of(material.figures, indicator.id)
+    rows = series(material.figures, indicator.id)
     units = rows.loc[rows["unit"] != material.national_code, "unit"].nunique()
     reason = "figures for the country alone" if len(rows) and not units else "no usable figures"
     if units:

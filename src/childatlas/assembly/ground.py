@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from childatlas.study import NeighboursPlan, Study
 
-__all__ = ["Ground", "neighbours_of", "period_of"]
+__all__ = ["Ground", "neighbours_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,25 +27,47 @@ class Ground:
     gazetteer: pd.DataFrame
     study: Study
 
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """The years in which units of the study's level came into force, oldest first."""
+        dates = self.gazetteer.loc[self.gazetteer[LEVEL] == self.study.level, VALID_FROM].dropna()
+        return tuple(sorted({int(year) for year in dates.dt.year}))
+
     def period(self, year: int) -> int:
-        """Return the year that names the map in force at the end of `year`."""
-        return period_of(self.gazetteer, level=self.study.level, year=year, preferred=self.study.vintage)
+        """Return the year that stands for the map in force at the end of `year`.
+
+        It is the study's vintage where the same units were in force then, else the last year of the period.
+        """
+        preferred = self.study.vintage
+        first = max((start for start in self.starts if start <= year), default=0)
+        later = min((start for start in self.starts if start > year), default=None)
+        if first <= preferred and (later is None or preferred < later):
+            return preferred
+        return year if later is None else later - 1
 
     def key(self, year: int) -> str:
         """Return the key of the geography in force at the end of `year`."""
         return f"{self.study.level}-{self.period(year)}"
 
+    @cached_property
+    def _codes(self) -> dict[int, pd.Index]:
+        from atlasgeo.units import in_force
+
+        years = {self.period(year) for start in self.starts for year in (start - 1, start)}
+        years |= {self.study.vintage}
+        return {y: in_force(self.gazetteer, level=self.study.level, year=y).index for y in sorted(years)}
+
     def codes(self, year: int) -> pd.Index:
         """Return the codes of the units in force at the end of `year`."""
         from atlasgeo.units import in_force
 
-        return in_force(self.gazetteer, level=self.study.level, year=year).index
+        known = self._codes.get(self.period(year))
+        return in_force(self.gazetteer, level=self.study.level, year=year).index if known is None else known
 
     def build(self, year: int) -> Geography:
         """Return the units in force at the end of `year`, with shapes and neighbours."""
-        from atlasgeo.vintages import boundaries_at
-
         from atlasgeo.units import in_force
+        from atlasgeo.vintages import boundaries_at
 
         level = self.study.level
         shapes = boundaries_at(self.country, self.gazetteer, level=level, year=year)
@@ -59,19 +82,6 @@ class Ground:
             neighbours=neighbours_of(shapes, self.study.neighbours),
             credit=credit if isinstance(credit, str) else credit[self.study.languages[0]],
         )
-
-
-def period_of(gazetteer: pd.DataFrame, *, level: str, year: int, preferred: int) -> int:
-    """Return the year that stands for the map in force at the end of `year`.
-
-    It is `preferred` where the same units were in force then, else the last year of the period.
-    """
-    starts = gazetteer.loc[gazetteer[LEVEL] == level, VALID_FROM].dropna().dt.year
-    later = sorted({int(start) for start in starts if start > year})
-    first = max((int(start) for start in starts if start <= year), default=0)
-    if first <= preferred and (not later or preferred < later[0]):
-        return preferred
-    return later[0] - 1 if later else year
 
 
 def neighbours_of(shapes: Any, plan: NeighboursPlan) -> Graph:

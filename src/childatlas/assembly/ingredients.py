@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo.columns import CARRIED, FLAG, UNIT, VALUE, YEAR
-from childatlas.assembly.measured import choose_year, series_of
+from childatlas.assembly.measured import choose_year
+from childatlas.figures.select import series
 
 if TYPE_CHECKING:
     from childatlas.assembly.ground import Ground
@@ -76,7 +77,7 @@ def gather(
     carried: dict[str, int] = {}
     absent: dict[str, str] = {}
     for indicator in wanted:
-        rows = series_of(figures, indicator)
+        rows = series(figures, indicator)
         rows = rows[rows[YEAR] <= last_year]
         own = rows[[ground.period(int(y)) == ground.period(vintage) for y in rows[YEAR]]]
         year = choose_year(own, ground, last=last_year)

@@ -80,7 +80,7 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     if only:
         figures = figures[figures["indicator"] == only]
     checked = check_figures(figures, catalogue=catalogue, gazetteer=gazetteer)
-    recipes = () if only else tuple(_read_recipes(study, catalogue))
+    recipes = () if only or not study.indices else tuple(_read_recipes(study, catalogue))
     used = [study.path, *sorted(p for p in folder.iterdir() if p.suffix in {".toml", ".csv", ".geojson"})]
     used += [
         catalogue_path,
@@ -133,7 +133,7 @@ def _refuse_unknown(wanted: tuple[str, ...], catalogue: Catalogue, study: Study)
 
 
 def _read_recipes(study: Study, catalogue: Catalogue) -> list[tuple[IndexPlan, Recipe]]:
-    from childatlas.measures.recipe import check_recipe
+    from childatlas.measures.index_input import check_recipe
 
     read = []
     for plan in study.indices:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,17 +10,15 @@ import pandas as pd
 from atlasgeo.columns import (
     CARRIED,
     FLAG,
-    GROUP,
     INDICATOR,
     NOT_OBSERVED,
-    RESIDENCE,
     SE,
-    SEX,
     UNIT,
     VALUE,
     YEAR,
 )
 from childatlas.errors import AnalysisError
+from childatlas.figures.select import series, trend
 from childatlas.layers import Geography, Layer
 from childatlas.measures.gaps import worst_first
 
@@ -38,24 +35,12 @@ __all__ = [
     "carry_layer",
     "choose_year",
     "judge",
-    "series_of",
 ]
 
 COUNTRY_ROW = "country"
 GLOBAL_PARTS = ("statistic", "expected", "variance", "z", "p_norm", "p_sim")
 LEAST_SHARE = 0.5
 LEAST_UNITS = 3
-
-
-def series_of(figures: pd.DataFrame, indicator: str, *, residence: str = "total") -> pd.DataFrame:
-    """Return the rows of one indicator and residence, both sexes, no further group, that have a value."""
-    rows = figures[
-        (figures[INDICATOR] == indicator)
-        & (figures[RESIDENCE] == residence)
-        & (figures[SEX] == "")
-        & (figures[GROUP] == "")
-    ]
-    return rows[rows[VALUE].notna()]
 
 
 def choose_year(
@@ -66,7 +51,7 @@ def choose_year(
     Parameters
     ----------
     rows : DataFrame
-        As `series_of` returns.
+        As `childatlas.figures.select.series` returns.
     ground : Ground
     year : int, optional
         The year asked for; then it is returned if any unit has a value in it.
@@ -125,7 +110,7 @@ def build_layer(
     language : str
         Of the words that mark breaks in the series.
     """
-    rows = series_of(figures, indicator.id, residence=residence)
+    rows = series(figures, indicator.id, residence=residence)
     now = rows[rows[YEAR] == year].set_index(UNIT)
     codes = geography.shapes.index
     values = now[VALUE].reindex(codes)
@@ -146,7 +131,7 @@ def build_layer(
         values=values,
         flags=flags,
         ranks=worst_first(values, higher_is_worse=higher_is_worse),
-        trend=_trend(rows, codes, national_code),
+        trend=_trend(figures, indicator.id, codes, national_code=national_code, residence=residence),
         global_statistics=pd.DataFrame(),
         source=_source(now, indicator),
         licence=indicator.licence,
@@ -170,11 +155,12 @@ def _source(rows: pd.DataFrame, indicator: Indicator) -> str:
     return "; ".join(named[:3]) or indicator.producer
 
 
-def _trend(rows: pd.DataFrame, codes: pd.Index, national_code: str) -> pd.DataFrame:
-    wide = rows.set_index([UNIT, YEAR])[VALUE].unstack(YEAR)
-    trend = wide.reindex(codes)
-    trend.loc[COUNTRY_ROW] = wide.loc[national_code] if national_code in wide.index else math.nan
-    return trend.dropna(axis="columns", how="all")
+def _trend(
+    figures: pd.DataFrame, layer_id: str, codes: pd.Index, national_code: str, residence: str
+) -> pd.DataFrame:
+    """Return units x years, with the country's own figures as a last row."""
+    everyone = trend(figures, layer_id, units=[*codes, national_code], residence=residence)
+    return everyone.rename(index={national_code: COUNTRY_ROW}).rename_axis(None, axis="columns")
 
 
 def _with_gap(layer: Layer, gaps: pd.DataFrame | None, national_code: str) -> Layer:
