@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from childatlas.measures.normalise import Array
 from childatlas.measures.recipe_parts import Aggregation
@@ -57,12 +58,13 @@ def aggregate(parts: Array, weights: Array, how: Aggregation, *, worst_is_high: 
     averaging: Yager (1996), with importances, weights Q(c_j) - Q(c_j-1) at the cumulated weights c from
     best to worst.
     """
-    present = ~np.isnan(parts)
-    shares = np.where(present, weights[..., None], 0.0)
+    present: NDArray[np.bool_] | bool = ~np.isnan(parts)
+    complete = bool(np.all(present))
+    shares = weights[..., None] if complete else np.where(present, weights[..., None], 0.0)
     total = shares.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = shares / np.where(total > 0, total, np.nan)
-        score = _FORMULAS[how.method](np.where(present, parts, 0.0), shares, how, worst_is_high)
+        score = _FORMULAS[how.method](parts if complete else np.where(present, parts, 0.0), shares, how, worst_is_high)
     return np.where((total > 0) & np.isfinite(score), score, np.nan)
 
 
@@ -104,6 +106,7 @@ def _mazziotta_pareto(x: Array, w: Array, how: Aggregation, worst_is_high: bool)
 
 
 def _wroclaw(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001
+    x, w = np.broadcast_arrays(x, w)
     seen = np.where(w > 0, x, np.nan)
     ends = np.fmin if worst_is_high else np.fmax
     ideal = ends.reduce(seen, axis=-1, keepdims=True)
@@ -127,6 +130,7 @@ def _spread(x: Array) -> Array:
 
 
 def _copeland(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001
+    x, w = np.broadcast_arrays(x, w)
     units = x.shape[-1]
     balance = np.zeros((*x.shape[1:], units))
     for value, weight in zip(x, w, strict=True):
@@ -138,6 +142,7 @@ def _copeland(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Arra
 
 
 def _owa(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:
+    x, w = np.broadcast_arrays(x, w)
     goodness = np.where(w > 0, -x if worst_is_high else x, -np.inf)
     order = np.argsort(-goodness, axis=0, kind="stable")
     values = np.take_along_axis(x, order, axis=0)

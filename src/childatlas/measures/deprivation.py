@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from childatlas.errors import AnalysisError, nearest
+from childatlas.errors import AnalysisError
 from childatlas.measures.design import Design, as_design
 from childatlas.measures.histogram import ALL, Histogram, build_histogram
+from childatlas.measures.item_weights import scale_weights
 from childatlas.measures.ratios import estimate_ratios
 
-__all__ = ["TOLERANCE", "AlkireFoster", "alkire_foster", "measure_deprivation", "scale_weights"]
+__all__ = ["TOLERANCE", "AlkireFoster", "alkire_foster", "measure_deprivation"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Number: TypeAlias = float | pd.Series
@@ -44,7 +45,7 @@ class AlkireFoster:
         Children counted, and children left out for a missing item.
     population : float, or Series by group
         Sum of sampling weights of the children counted.
-    weights : Series by item
+    weights : Series by item, or DataFrame profile x item
         Scaled to sum 1.
     cutoff : float
     errors : AlkireFoster or None
@@ -62,7 +63,7 @@ class AlkireFoster:
     n: Any
     dropped: Any
     population: Any
-    weights: pd.Series
+    weights: pd.Series | pd.DataFrame
     cutoff: float
     errors: AlkireFoster | None = field(default=None, repr=False)
 
@@ -131,8 +132,18 @@ def alkire_foster(
     return measure_deprivation(histogram, scale_weights(weights, deprived.columns), cutoff)
 
 
-def measure_deprivation(histogram: Histogram, weights: pd.Series, cutoff: float) -> AlkireFoster:
-    """Return the Alkire-Foster measures of a histogram; `weights` sum to 1 over its items.
+def measure_deprivation(
+    histogram: Histogram, weights: pd.Series | pd.DataFrame, cutoff: float
+) -> AlkireFoster:
+    """Return the Alkire-Foster measures of a histogram.
+
+    Parameters
+    ----------
+    histogram : Histogram
+    weights : Series by item, or DataFrame profile x item
+        Scaled to sum 1 over the items (of each profile).
+    cutoff : float
+        In (0, 1].
 
     Raises
     ------
@@ -140,9 +151,9 @@ def measure_deprivation(histogram: Histogram, weights: pd.Series, cutoff: float)
         If the cutoff is not in (0, 1].
     """
     cutoff = _check_cutoff(cutoff)
-    shares = weights.to_numpy(dtype=np.float64)
-    scores = histogram.deprived @ shares
-    complete: NDArray[np.bool_] = np.all(histogram.seen, axis=1)
+    shares = _shares(histogram, weights)
+    scores = (histogram.deprived * shares).sum(axis=1)
+    complete = histogram.complete
     poor = complete & (scores >= cutoff - TOLERANCE)
     pairs = _amounts(histogram, shares, scores=scores, complete=complete, poor=poor)
     ratios = estimate_ratios(histogram, pairs)
@@ -158,40 +169,15 @@ def measure_deprivation(histogram: Histogram, weights: pd.Series, cutoff: float)
     return _result(histogram, ratios.estimate, counts, weights, cutoff=cutoff, errors=errors)
 
 
-def scale_weights(weights: Any, items: pd.Index) -> pd.Series:
-    """Return the items' weights in the order of `items`, scaled to sum 1.
-
-    Raises
-    ------
-    AnalysisError
-        If items lack a weight, a weight has no item, or weights are negative, missing or all 0.
-    """
-    if weights is None:
-        weights = np.ones(len(items))
-    if isinstance(weights, (Mapping, pd.Series)):
-        given = pd.Series(dict(weights), dtype=float)
-        _match_items(given.index, items)
-        values = given.reindex(items)
-    else:
-        array = np.asarray(weights, dtype=np.float64)
-        if array.shape != (len(items),):
-            raise AnalysisError("weights and items differ in number", found=array.shape, expected=len(items))
-        values = pd.Series(array, index=items)
-    if not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
-        raise AnalysisError("item weights have to be 0 or more, with a positive sum", found=values.to_dict())
-    return values / values.sum()
-
-
-def _match_items(given: pd.Index, items: pd.Index) -> None:
-    lacking = [i for i in items if i not in given]
-    extra = [g for g in given if g not in items]
-    if lacking or extra:
-        hints = [n for e in extra for n in nearest(e, items, n=1)]
-        raise AnalysisError(
-            "item weights and items do not match",
-            found=f"items without weight: {lacking}; weights without item: {extra}",
-            expected=", ".join(map(str, hints or items)),
-        )
+def _shares(histogram: Histogram, weights: pd.Series | pd.DataFrame) -> Floats:
+    """Return the weight of each item in each pattern."""
+    if isinstance(weights, pd.Series):
+        return np.broadcast_to(weights.to_numpy(dtype=np.float64), histogram.deprived.shape)
+    if histogram.profile is None:
+        raise AnalysisError("weights by profile need a histogram that knows profiles")
+    table: Floats = weights.to_numpy(dtype=np.float64)
+    found: Floats = table[histogram.profile]
+    return found
 
 
 def _check_cutoff(cutoff: float) -> float:
@@ -223,28 +209,30 @@ def _amounts(
     yield of_poor, everyone
     yield depth, of_poor
     yield depth, everyone
-    lacks = [histogram.deprived[:, j] for j in range(len(shares))]
+    asked = histogram.applicable
+    lacks = [histogram.deprived[:, j] & asked[:, j] for j in range(shares.shape[1])]
     for lack in lacks:
         yield of_poor * lack[cell], everyone
     for lack in lacks:
         yield everyone * lack[cell], everyone
-    for lack, share in zip(lacks, shares, strict=True):
-        yield of_poor * lack[cell] * share, depth
+    for j, lack in enumerate(lacks):
+        yield of_poor * (lack * shares[:, j])[cell], depth
     if histogram.gaps is not None:
         for power in range(2):
-            yield histogram.gaps[power] @ shares * poor[cell], everyone
+            yield (histogram.gaps[power] * shares[cell]).sum(axis=1) * poor[cell], everyone
 
 
 def _result(
     histogram: Histogram,
     values: Floats,
     counts: dict[str, NDArray[Any]],
-    weights: pd.Series,
+    weights: pd.Series | pd.DataFrame,
     *,
     cutoff: float,
     errors: AlkireFoster | None = None,
 ) -> AlkireFoster:
-    items, size = weights.index, len(weights)
+    items = weights.index if isinstance(weights, pd.Series) else weights.columns
+    size = len(items)
     blocks = {name: values[:, 3 + i * size : 3 + (i + 1) * size] for i, name in enumerate(_BY_ITEM)}
     gaps = values[:, 3 + 3 * size :]
     return AlkireFoster(
@@ -273,7 +261,9 @@ def _by_item(histogram: Histogram, block: Floats, items: pd.Index, name: str) ->
 
 def _long(result: AlkireFoster, name: str) -> pd.DataFrame:
     """One measure's rows of the long table."""
-    items = list(result.weights.index) if name in _BY_ITEM else [""]
+    weights = result.weights
+    known = list(weights.index if isinstance(weights, pd.Series) else weights.columns)
+    items = known if name in _BY_ITEM else [""]
     groups = result.n.index if isinstance(result.n, pd.Series) else pd.Index([ALL])
     names = [n if n is not None else _group_name(i, groups.nlevels) for i, n in enumerate(groups.names)]
     frame = groups.repeat(len(items)).to_frame(index=False, name=names if groups.nlevels > 1 else names[0])

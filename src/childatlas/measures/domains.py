@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, DataError, nearest
 from childatlas.measures.design import Design, build_design
-from childatlas.measures.histogram import by_index
+from childatlas.measures.grouping import by_index
 
 __all__ = ["Domains", "as_frame", "build_domains", "column", "numbers"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,14 +11,13 @@ from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, DataError
 from childatlas.measures.design import Design, check_weights
+from childatlas.measures.grouping import ALL, by_index
 
-__all__ = ["ALL", "Histogram", "build_histogram", "by_index", "check_flags"]
+__all__ = ["ALL", "Histogram", "build_histogram", "check_flags"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
-
-ALL = "all"  # the label of the one group where none were asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +43,11 @@ class Histogram:
     design : Design or None
     gaps : array, 2 x cells x items, or None
         Weighted sums of normalised gaps and of their squares.
+    profiles : Index or None
+        Kinds of children that are asked different items, for example ages of the life cycle.
+    profile : array of int, one per pattern, or None
+    applies : array of bool, profiles x items, or None
+        Which items count for which profile.
     """
 
     items: tuple[str, ...]
@@ -59,6 +62,23 @@ class Histogram:
     cluster: Codes | None = None
     design: Design | None = None
     gaps: Floats | None = None
+    profiles: pd.Index | None = None
+    profile: Codes | None = None
+    applies: Flags | None = None
+
+    @property
+    def applicable(self) -> Flags:
+        """Which items count for which pattern, patterns x items."""
+        if self.profile is None or self.applies is None:
+            return np.ones(self.deprived.shape, dtype=bool)
+        applicable: Flags = self.applies[self.profile]
+        return applicable
+
+    @property
+    def complete(self) -> Flags:
+        """Patterns in which every item that counts was observed."""
+        complete: Flags = np.all(self.seen | ~self.applicable, axis=1)
+        return complete
 
     def sum_by_group(self, values: Floats | None = None, *, where: Flags | None = None) -> Floats:
         """Return the sum over cells of weight (times `values` per cell) in each group."""
@@ -167,66 +187,6 @@ def check_flags(deprived: pd.DataFrame) -> tuple[Flags, Flags]:
             )
         values[:, j] = numbers == 1
     return values, seen
-
-
-def by_index(by: Any, index: pd.Index) -> tuple[pd.Index, Codes]:
-    """Return the labels of the groups, sorted, and each row's code, -1 where the group is missing.
-
-    Raises
-    ------
-    AnalysisError
-        If `by` is not one value per row.
-    """
-    if by is None:
-        return pd.Index([ALL]), np.zeros(len(index), dtype=np.int64)
-    if isinstance(by, pd.DataFrame):
-        parts: list[Any] = [by[c] for c in by.columns]
-    elif isinstance(by, list) and by and all(isinstance(b, (pd.Series, np.ndarray, pd.Index)) for b in by):
-        parts = by
-    else:
-        parts = [by]
-    if len(parts) == 1:
-        return _factor(parts[0], index)
-    return _several(parts, index)
-
-
-def _several(parts: Sequence[Any], index: pd.Index) -> tuple[pd.Index, Codes]:
-    factors = [_factor(part, index) for part in parts]
-    names = [labels.name for labels, _ in factors]
-    known = np.all([codes >= 0 for _, codes in factors], axis=0)
-    key = np.zeros(len(index), dtype=np.int64)
-    for labels, codes in factors:
-        key = key * max(len(labels), 1) + np.maximum(codes, 0)
-    found, place = np.unique(key[known], return_inverse=True)
-    levels: list[Codes] = []
-    rest = found
-    for labels, _ in reversed(factors):
-        levels.insert(0, rest % max(len(labels), 1))
-        rest = rest // max(len(labels), 1)
-    arrays = [labels.take(level) for (labels, _), level in zip(factors, levels, strict=True)]
-    result = np.full(len(index), -1, dtype=np.int64)
-    result[known] = place
-    return pd.MultiIndex.from_arrays(arrays, names=names), result
-
-
-def _factor(part: Any, index: pd.Index) -> tuple[pd.Index, Codes]:
-    if isinstance(part, pd.Series) and not part.index.equals(index):
-        if not part.index.is_unique or not index.isin(part.index).all():
-            raise AnalysisError(
-                "the groups do not cover the children",
-                found=f"{int((~index.isin(part.index)).sum())} rows without a group",
-                expected="a Series on the same index, or an array of the same length",
-            )
-        part = part.reindex(index)
-    name = getattr(part, "name", None)
-    series = part if isinstance(part, pd.Series) else pd.Series(part)
-    if len(series) != len(index):
-        raise AnalysisError("groups and children differ in number", found=len(series), expected=len(index))
-    codes, labels = pd.factorize(series, sort=True)
-    found = pd.Index(labels)
-    if isinstance(found, pd.CategoricalIndex):
-        found = pd.Index(found.astype(object)).infer_objects()
-    return found.rename(name), codes.astype(np.int64)
 
 
 def _weights(sample_weight: Any, design: Design | None, index: pd.Index) -> Floats:

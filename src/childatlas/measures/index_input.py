@@ -9,7 +9,7 @@ from childatlas.errors import DataError, StudyError, nearest
 from childatlas.measures.recipe import Recipe
 from childatlas.measures.tree import Tree
 
-__all__ = ["take_values"]
+__all__ = ["take_errors", "take_values"]
 
 
 def take_values(values: pd.DataFrame, recipe: Recipe, tree: Tree) -> pd.DataFrame:
@@ -31,6 +31,42 @@ def take_values(values: pd.DataFrame, recipe: Recipe, tree: Tree) -> pd.DataFram
         if item.denominator is not None:
             column = _divide(column, numbers[item.denominator], item.id) * item.per
         columns[item.id] = column
+    return pd.DataFrame(columns, index=values.index)
+
+
+def take_errors(values: pd.DataFrame, errors: pd.DataFrame, recipe: Recipe, tree: Tree) -> pd.DataFrame:
+    """Return standard errors of the recipe's indicators, units x indicators, NaN where none is published.
+
+    The error of a count over its denominator is that of the count, over the denominator.
+
+    Raises
+    ------
+    DataError
+        If an error is negative, infinite or text, or the units are not those of `values`.
+    """
+    strange = errors.index.difference(values.index)
+    if len(strange):
+        raise DataError(
+            "standard errors of units that have no values",
+            found=", ".join(map(str, strange[:5])),
+            expected="the units of the values",
+        )
+    columns = {}
+    for item in tree.indicators:
+        if item.column in errors:
+            se = _numbers(errors[item.column]).reindex(values.index)
+        else:
+            se = pd.Series(np.nan, index=values.index)
+        if (se < 0).any():
+            raise DataError(
+                "a standard error is negative",
+                where=f"unit {se.index[se < 0][0]}, indicator {item.column}",
+                found=float(se[se < 0].iloc[0]),
+                expected="0 or more, or empty",
+            )
+        if item.denominator is not None:
+            se = se / _numbers(values[item.denominator]) * item.per
+        columns[item.id] = se
     return pd.DataFrame(columns, index=values.index)
 
 

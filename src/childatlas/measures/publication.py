@@ -42,7 +42,7 @@ def judge_estimates(table: pd.DataFrame, rule: PublicationRule | None = None) ->
     """Return `table` with ``quality`` (publish, caution or suppress) and ``reason`` by its ``n`` and ``cv``.
 
     A row without a coefficient of variation is judged by its count alone, unless its error is missing where
-    the table has errors: then it is suppressed. Nothing is blanked here: `childatlas.figures.privacy` does that.
+    the table has errors: then it is suppressed. Nothing is blanked here; that is left to disclosure control.
 
     Raises
     ------

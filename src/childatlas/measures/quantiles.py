@@ -93,7 +93,7 @@ def survey_quantile(
 
 
 def weighted_quantile(values: Floats, weights: Floats, probabilities: Floats) -> Floats:
-    """Return the least values whose cumulated weight reaches each probability; NaN outside [0, 1] or of nothing."""
+    """Return the least values whose cumulated weight reaches each probability; NaN outside [0, 1]."""
     if not len(values):
         return np.full(len(probabilities), np.nan)
     order = np.argsort(values, kind="stable")

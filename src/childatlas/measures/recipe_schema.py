@@ -12,7 +12,7 @@ SCHEMA_NAME = "recipe.schema.json"
 
 
 def recipe_schema() -> str:
-    """Return the JSON Schema of a recipe as text; ``data/indices/recipe.schema.json`` holds the same bytes."""
+    """Return the JSON Schema of a recipe as text, the bytes of ``data/indices/recipe.schema.json``."""
     schema = Recipe.model_json_schema()
     for part in ("normalisation", "treatment", "imputation", "aggregation"):
         _allow_names(schema, part)
