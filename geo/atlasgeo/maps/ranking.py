@@ -1,0 +1,300 @@
+"""The ranking beside a map: every unit's value, its interval, the ties, and the country's value as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from atlasgeo.maps.page import Box, Page
+from atlasgeo.maps.palettes import HAIRLINE, INK, SOFT
+from atlasgeo.maps.typeface import BOLD, fit, text_width
+from atlasgeo.maps.wording import MapText
+
+__all__ = ["Ranking", "draw_ranking", "interval", "listed", "rank_units"]
+
+ROW: Final = 12.6
+SMALLEST_ROW: Final = 8.8
+SIZE: Final = 7.8
+BAND: Final = "#eef0f2"
+GUIDE: Final = "#e3e5e8"
+NORMAL_95: Final = 1.959963984540054
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Units in order, worst off first.
+
+    Attributes
+    ----------
+    order : tuple of str
+        Units with a value.
+    values : Series
+        Rounded as they are printed: what prints the same ties.
+    rank, tied : Series of int
+        First and last rank of each unit's tie.
+    """
+
+    order: tuple[str, ...]
+    values: pd.Series
+    rank: pd.Series
+    tied: pd.Series
+
+    def label(self, code: str) -> str:
+        """Return the rank as it is printed, ``7`` or ``7–9``."""
+        first, last = int(self.rank[code]), int(self.tied[code])
+        return str(first) if first == last else f"{first}\u2013{last}"
+
+
+def rank_units(values: pd.Series, *, digits: int, low_first: bool = False) -> Ranking:
+    """Return the units in order of their printed values; units without a value have no rank.
+
+    Parameters
+    ----------
+    values : Series
+    digits : int
+        Values that print alike share a rank.
+    low_first : bool
+        Whether low values are worst.
+    """
+    shown = values.dropna().astype(float).map(lambda value: round(float(value), digits))
+    sign = 1.0 if low_first else -1.0
+    ordered = (
+        shown.to_frame("value")
+        .assign(key=sign * shown, code=shown.index.astype(str))
+        .sort_values(["key", "code"])
+    )
+    rank = (sign * shown).rank(method="min").astype(int)
+    tied = (sign * shown).rank(method="max").astype(int)
+    return Ranking(tuple(ordered.index), shown, rank, tied)
+
+
+def interval(errors: pd.Series | pd.DataFrame | None, values: pd.Series) -> pd.DataFrame | None:
+    """Return low and high of each unit: as given, or 1.96 standard errors to each side."""
+    if errors is None:
+        return None
+    if isinstance(errors, pd.DataFrame):
+        return errors[["low", "high"]].reindex(values.index)
+    half = NORMAL_95 * errors.reindex(values.index)
+    found = pd.DataFrame({"low": values - half, "high": values + half})
+    return found if found["low"].notna().any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Panel:
+    """What the rows of one drawn ranking share."""
+
+    page: Page
+    ranking: Ranking
+    text: MapText
+    names: Mapping[str, str]
+    fills: Mapping[str, str]
+    digits: int
+    national: float | None
+    bounds: pd.DataFrame | None
+    numbers: Mapping[str, str]
+    box: Box
+    plot: Box
+    row: float
+    size: float
+    low: float
+    high: float
+
+    def across(self, value: float) -> float:
+        """Return where a value stands."""
+        return self.plot.left + (value - self.low) / (self.high - self.low) * self.plot.width
+
+
+def draw_ranking(
+    page: Page,
+    ranking: Ranking,
+    *,
+    text: MapText,
+    names: Mapping[str, str],
+    fills: Mapping[str, str],
+    top: float,
+    digits: int,
+    national: float | None = None,
+    bounds: pd.DataFrame | None = None,
+    numbers: Mapping[str, str] | None = None,
+) -> None:
+    """Draw the ranking in the side column below `top`.
+
+    Parameters
+    ----------
+    page : Page
+    ranking : Ranking
+    text : MapText
+    names, fills : mapping of code -> str
+    top : float
+    digits : int
+        Decimals of the printed values.
+    national : float, optional
+        The country's value.
+    bounds : DataFrame, optional
+        Columns ``low`` and ``high``: whiskers.
+    numbers : mapping of code -> str, optional
+        The number of a unit on the map, shown before its name.
+    """
+    s = page.sheet.scale
+    box = Box(page.sheet.side.left, page.sheet.side.bottom - 6 * s, page.sheet.side.right, top - 15 * s)
+    shown, gap = listed(ranking.order, box.height / s)
+    if not shown:
+        return
+    row = min(ROW * s, box.height / (len(shown) + bool(gap)))
+    size = min(SIZE, row / s * 0.88)
+    low, high = _range(ranking, bounds, national)
+    plot = _plot_box(
+        box, [names.get(code, code) for code in shown], _widest_value(ranking, text, digits), size, s
+    )
+    panel = _Panel(
+        page,
+        ranking,
+        text,
+        names,
+        fills,
+        digits,
+        national,
+        bounds,
+        numbers or {},
+        box,
+        plot,
+        row,
+        size,
+        low,
+        high,
+    )
+    places = {code: box.top - (i + 0.5 + bool(gap and i >= gap)) * row for i, code in enumerate(shown)}
+    _draw_bands(panel, places)
+    _draw_country(panel, places)
+    _draw_guides(panel, places)
+    for code, y in places.items():
+        _draw_row(panel, code, y)
+    if gap:
+        _draw_rest(panel, shown, box.top - (gap + 0.5) * row)
+
+
+def listed(order: tuple[str, ...], height: float) -> tuple[tuple[str, ...], int]:
+    """Return the units that get a row, and after how many of them others are left out (0: none are)."""
+    room = int(height / SMALLEST_ROW)
+    if len(order) <= room:
+        return order, 0
+    worst = max(1, int((room - 1) * 0.7))
+    best = max(0, room - 1 - worst)
+    return (*order[:worst], *order[len(order) - best :]), worst
+
+
+def _plot_box(box: Box, names: list[str], value_width: float, size: float, s: float) -> Box:
+    widest = max(text_width(name, size * s) for name in names)
+    left = box.left + 24 * s + min(widest, 0.46 * box.width) + 9 * s
+    return Box(left, box.bottom, box.right - value_width * size * s - 8 * s, box.top)
+
+
+def _widest_value(ranking: Ranking, text: MapText, digits: int) -> float:
+    return max(text_width(text.number(float(v), digits), 1.0, weight=BOLD) for v in ranking.values)
+
+
+def _range(ranking: Ranking, bounds: pd.DataFrame | None, national: float | None) -> tuple[float, float]:
+    known = [ranking.values.to_numpy(dtype=float), np.array([national] if national is not None else [])]
+    if bounds is not None:
+        known += [bounds["low"].to_numpy(dtype=float), bounds["high"].to_numpy(dtype=float)]
+    every = np.concatenate(known)
+    low, high = float(np.nanmin(every)), float(np.nanmax(every))
+    margin = 0.04 * (high - low) or max(abs(high), 1.0) * 0.1
+    return low - margin, high + margin
+
+
+def _draw_bands(panel: _Panel, places: Mapping[str, float]) -> None:
+    """Draw one band behind the rows of each tie, with the ranks they share."""
+    ties: dict[int, list[str]] = {}
+    for code in places:
+        ties.setdefault(int(panel.ranking.rank[code]), []).append(code)
+    half, s = panel.row / 2, panel.page.sheet.scale
+    bands = []
+    for codes in ties.values():
+        ys = [places[code] for code in codes]
+        if len(codes) > 1:
+            bands.append(
+                Box(panel.box.left, min(ys) - half + 0.6 * s, panel.box.right, max(ys) + half - 0.6 * s)
+            )
+        y = (min(ys) + max(ys)) / 2 - 0.34 * panel.size * s
+        panel.page.text(
+            panel.box.left + 20 * s,
+            y,
+            panel.ranking.label(codes[0]),
+            size=0.86 * panel.size,
+            colour=SOFT,
+            align="right",
+        )
+    if bands:
+        panel.page.boxes(bands, fill=BAND, layer=0.5)
+
+
+def _draw_country(panel: _Panel, places: Mapping[str, float]) -> None:
+    if panel.national is None:
+        return
+    s = panel.page.sheet.scale
+    x = panel.across(panel.national)
+    low, high = min(places.values()) - panel.row / 2, max(places.values()) + panel.row / 2
+    panel.page.lines([[(x, low), (x, high + 2 * s)]], colour=INK, width=0.8, dashes=(2.2, 1.8), layer=2.5)
+    said = f"{panel.text.word('country')} {panel.text.number(panel.national, panel.digits)}"
+    half = text_width(said, 7.6 * s) / 2
+    at = min(max(x, panel.box.left + half), panel.box.right - half)
+    panel.page.text(at, high + 4.5 * s, said, size=7.6, align="center")
+
+
+def _draw_guides(panel: _Panel, places: Mapping[str, float]) -> None:
+    guides = [[(panel.plot.left, y), (panel.plot.right, y)] for y in places.values()]
+    panel.page.lines(guides, colour=GUIDE, width=0.5, layer=1.0)
+    if panel.bounds is not None:
+        known = panel.bounds.dropna()
+        ends = dict(zip(known.index, known[["low", "high"]].to_numpy(dtype=float), strict=True))
+        whiskers = [
+            [(panel.across(float(end)), y) for end in ends[code]]
+            for code, y in places.items()
+            if code in ends
+        ]
+        if whiskers:
+            panel.page.lines(whiskers, colour=SOFT, width=1.3, layer=3.4)
+    elif panel.national is not None:
+        middle = panel.across(panel.national)
+        stems = [
+            [(middle, y), (panel.across(float(panel.ranking.values[code])), y)] for code, y in places.items()
+        ]
+        panel.page.lines(stems, colour=HAIRLINE, width=1.1, layer=1.5)
+    panel.page.discs(
+        [(panel.across(float(panel.ranking.values[code])), y) for code, y in places.items()],
+        radius=min(3.3, 0.34 * panel.row / panel.page.sheet.scale) * panel.page.sheet.scale,
+        fill=[panel.fills[code] for code in places],
+        edge=INK,
+        width=0.5,
+        layer=4.0,
+    )
+
+
+def _draw_row(panel: _Panel, code: str, y: float) -> None:
+    s = panel.page.sheet.scale
+    base = y - 0.34 * panel.size * s
+    name = panel.names.get(code, code)
+    room = panel.plot.left - 9 * s - panel.box.left - 24 * s + 0.5
+    panel.page.text(
+        panel.plot.left - 7 * s, base, fit(name, room, panel.size * s), size=panel.size, align="right"
+    )
+    shown = panel.text.number(float(panel.ranking.values[code]), panel.digits)
+    panel.page.text(panel.box.right - 2 * s, base, shown, size=panel.size, weight=BOLD, align="right")
+
+
+def _draw_rest(panel: _Panel, shown: tuple[str, ...], y: float) -> None:
+    """Draw the units without a row as a rug, and say how many they are."""
+    s = panel.page.sheet.scale
+    rest = [code for code in panel.ranking.order if code not in set(shown)]
+    said = panel.text.say("others", n=len(rest))
+    panel.page.text(
+        panel.plot.left - 7 * s, y - 0.34 * panel.size * s, said, size=panel.size, colour=SOFT, align="right"
+    )
+    ticks = [(panel.across(float(panel.ranking.values[code])), code) for code in rest]
+    segments = [[(x, y - 0.3 * panel.row), (x, y + 0.3 * panel.row)] for x, _ in ticks]
+    panel.page.lines(segments, colour=SOFT, width=0.5, layer=2.0)
