@@ -8,7 +8,16 @@ from childatlas.atlas.findings import best_units, finding, flag_counts, order_of
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 
-__all__ = ["alt_text", "caveats", "foot", "level_name", "projection_name", "source_line", "subtitle"]
+__all__ = [
+    "alt_text",
+    "caveats",
+    "endorsement",
+    "foot",
+    "level_name",
+    "projection_name",
+    "source_line",
+    "subtitle",
+]
 
 
 def level_name(geography: Geography, words: Words) -> str:
@@ -64,27 +73,30 @@ def projection_name(geography: Geography) -> str:
     return "unknown" if crs is None else str(crs.name)
 
 
-def foot(atlas: Atlas, layer: Layer, *, words: Words, classes: str = "") -> tuple[str, ...]:
-    """Return the lines under a map: source, boundaries, classes, caveats, projection, run, no endorsement.
+def foot(
+    layer: Layer, geography: Geography, *, words: Words, run_id: str, last: str, classes: str = ""
+) -> tuple[str, ...]:
+    """Return the lines under a map: source, boundaries, classes, caveats, no endorsement, projection, run.
 
     Parameters
     ----------
-    atlas : Atlas
     layer : Layer
+    geography : Geography
     words : Words
+    run_id : str
+    last : str
+        That boundaries and names imply no endorsement.
     classes : str
         How values became colours, empty for a picture without classes.
     """
-    geography = atlas.geographies[layer.geography]
     boundaries = words.say("foot.boundaries", credit=geography.credit.rstrip(". "))
     vintage = words.say("foot.vintage", year=geography.year)
     projection = words.say("foot.projection", projection=projection_name(geography))
-    last = [endorsement(atlas, words), projection, words.say("foot.run", run=atlas.run_id)]
     lines = [
         source_line(layer, words),
         f"{boundaries} {vintage}",
         " ".join([classes, *caveats(layer, geography, words)]).strip(),
-        " ".join(last),
+        " ".join([last, projection, words.say("foot.run", run=run_id)]),
     ]
     return tuple(line for line in lines if line)
 

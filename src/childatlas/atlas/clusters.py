@@ -23,7 +23,17 @@ from childatlas.atlas.findings import place_names, places
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 
-__all__ = ["cluster_sentence", "cluster_title", "members", "moran_row", "moran_sentence", "suggested"]
+__all__ = [
+    "cluster_sentence",
+    "cluster_title",
+    "clusters_found",
+    "members",
+    "moran_meaning",
+    "moran_p",
+    "moran_row",
+    "moran_sentence",
+    "suggested",
+]
 
 _SAID: Final = {
     HIGH_HIGH: "cluster.high_high",
@@ -99,10 +109,16 @@ def cluster_sentence(layer: Layer, geography: Geography, words: Words) -> str:
 
 def _found(local: pd.DataFrame, geography: Geography, words: Words) -> list[str]:
     names = place_names(geography, words)
-    groups = {kind: members(local, kind) for kind in _SAID}
     return [
-        words.say(_SAID[kind], places=places(codes, names, words)) for kind, codes in groups.items() if codes
+        words.say(_SAID[kind], places=places(codes, names, words))
+        for kind, codes in clusters_found(local).items()
     ]
+
+
+def clusters_found(local: pd.DataFrame | None) -> dict[str, list[str]]:
+    """Return the codes of each kind of cluster that survived, kinds without one left out."""
+    groups = {kind: members(local, kind) for kind in _SAID}
+    return {kind: codes for kind, codes in groups.items() if codes}
 
 
 def _capital(text: str) -> str:

@@ -112,6 +112,8 @@ def finding(layer: Layer, geography: Geography, words: Words) -> str:
     if flags.get(SYNTHETIC):
         return words.say("finding.synthetic", label=label)
     sentence = _order_sentence(layer, geography, words)
+    if layer.carried_from:
+        return words.say("finding.carried_twin", finding=sentence, year=layer.carried_from)
     if flags.get(CARRIED) and layer.values.notna().any():
         return words.say("finding.carried", finding=sentence)
     return sentence

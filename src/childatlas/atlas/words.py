@@ -58,6 +58,10 @@ class Words:
     texts: Mapping[str, str]
     path: str = ""
 
+    def __reduce__(self) -> tuple[type[Words], tuple[str, dict[str, str], str]]:
+        """Let words travel to another process: a read-only view cannot be pickled, a dict can."""
+        return Words, (self.language, dict(self.texts), self.path)
+
     def has(self, key: str) -> bool:
         """Return whether `key` is a word of this language."""
         return key in self.texts

@@ -1,0 +1,143 @@
+"""Every picture of an atlas: what it says is decided here, how it looks in `atlasgeo.maps`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from childatlas.atlas.captions import endorsement
+from childatlas.atlas.drawing import DRAWN, Drawing, draw
+from childatlas.atlas.words import Words
+from childatlas.layers import Atlas, Layer
+
+if TYPE_CHECKING:
+    from atlasgeo.maps.basemap import Basemap
+
+__all__ = ["Picture", "draw_layer", "draw_pictures", "file_name", "job_of"]
+
+WORTH_A_PROCESS: Final = 8
+MOST_PROCESSES: Final = 4
+
+Tick = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the atlas.
+
+    Attributes
+    ----------
+    path : str
+        Below the atlas's folder, without suffix: ``maps/oblast/poverty``.
+    title, alt : str
+        What it says, as a heading and for those who do not see it.
+    """
+
+    path: str
+    title: str
+    alt: str
+
+
+def draw_pictures(
+    atlas: Atlas, folder: Path, *, words: Words, tick: Tick | None = None
+) -> dict[str, dict[str, Picture]]:
+    """Draw every picture of every layer under ``<folder>/maps`` and return them by layer key and kind.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    folder : Path
+        Where the atlas is being written.
+    words : Words
+    tick : callable, optional
+        Called with a layer's key when its pictures stand.
+
+    Returns
+    -------
+    dict of key -> dict of kind -> Picture
+        Kinds: ``map``; ``clusters`` and ``scatter`` where statistics ran; ``gap`` where town and village
+        are told apart; ``ranks`` where there are two years or more.
+
+    Notes
+    -----
+    Shapes are laid out once a geography. Layers are shared out among processes where the system can fork
+    and there is more than one core; the bytes do not depend on it.
+    """
+    from atlasgeo.maps.basemap import prepare_basemap
+
+    basemaps = {
+        key: prepare_basemap(geography.shapes, parents=geography.parents)
+        for key, geography in atlas.geographies.items()
+    }
+    drawn: dict[str, dict[str, Picture]] = {}
+    for key, pictures in _drawn(atlas, basemaps, folder, words=words):
+        drawn[key] = pictures
+        if tick:
+            tick(key)
+    return {layer.key: drawn[layer.key] for layer in atlas.layers}
+
+
+def _drawn(
+    atlas: Atlas, basemaps: Mapping[str, Basemap], folder: Path, *, words: Words
+) -> Iterator[tuple[str, dict[str, Picture]]]:
+    cores = min(os.cpu_count() or 1, MOST_PROCESSES)
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    jobs = [_job(atlas, layer, basemaps[layer.geography], words) for layer in atlas.layers]
+    if cores < 2 or not forks or len(jobs) < WORTH_A_PROCESS:
+        for job in jobs:
+            yield job.layer.key, draw_layer(job, folder)
+        return
+    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("fork")) as pool:
+        waiting: dict[Future[dict[str, Picture]], str] = {
+            pool.submit(draw_layer, job, folder): job.layer.key for job in jobs
+        }
+        for done in as_completed(waiting):
+            yield waiting[done], done.result()
+
+
+def _job(atlas: Atlas, layer: Layer, basemap: Basemap, words: Words) -> Drawing:
+    level = file_name(atlas.geographies[layer.geography].level)
+    stem = f"maps/{level}/{file_name(atlas.stem(layer))}"
+    return job_of(atlas, layer, words=words, stem=stem, basemap=basemap)
+
+
+def job_of(atlas: Atlas, layer: Layer, *, words: Words, stem: str, basemap: Basemap | None = None) -> Drawing:
+    """Return what the pictures of one layer are drawn from; without a basemap one is laid out for it alone.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    layer : Layer
+    words : Words
+    stem : str
+        Path of the pictures below the folder, without suffix.
+    basemap : Basemap, optional
+    """
+    geography = atlas.geographies[layer.geography]
+    if basemap is None:
+        from atlasgeo.maps.basemap import prepare_basemap
+
+        basemap = prepare_basemap(geography.shapes, parents=geography.parents)
+    last = endorsement(atlas, words)
+    return Drawing(atlas.study, atlas.run_id, layer, geography, basemap, words, stem, last)
+
+
+def file_name(name: str) -> str:
+    """Return `name` as part of a path: letters, digits, ``-_.`` and nothing else, never a step up."""
+    kept = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name)
+    return kept.lstrip(".") or "_"
+
+
+def draw_layer(job: Drawing, folder: Path, *, kinds: Sequence[str] = tuple(DRAWN)) -> dict[str, Picture]:
+    """Draw the pictures of one layer and return them by kind; what it cannot have is left out."""
+    found = {}
+    for kind in kinds:
+        made = draw(kind, job, folder)
+        if made is not None:
+            found[kind] = Picture(*made)
+    return found
