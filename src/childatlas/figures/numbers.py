@@ -54,6 +54,13 @@ def parse_numbers(cells: pd.Series[str]) -> ParsedNumbers:
     A comma is a decimal comma (``5,4``) unless it groups thousands beyond doubt (``1,234.5``, ``1,234,567``).
     ``1,234`` alone is read as the rest of the file is written, and left unclear where the rest is silent.
     """
+    codes, distinct = pd.factorize(cells)
+    parsed = _parse(pd.Series(distinct, dtype="object"))
+    return ParsedNumbers(*(part.take(codes).set_axis(cells.index) for part in parsed))
+
+
+def _parse(cells: pd.Series[str]) -> tuple[pd.Series[float], pd.Series[bool], pd.Series[bool]]:
+    """Return values, what is wrong and what is unclear, of distinct texts."""
     text = cells.astype("str").str.strip().str.replace("−", "-").str.replace(_SPACES, "", regex=True)
     missing = text.isin(MISSING)
     grouped = text.str.fullmatch(_COMMA_GROUPS)
@@ -68,4 +75,4 @@ def parse_numbers(cells: pd.Series[str]) -> ParsedNumbers:
     plain = plain.str.replace(",", ".")
     right = plain.str.fullmatch(_PLAIN) & ~unclear
     values = pd.to_numeric(plain.where(right & ~missing), errors="coerce").astype(float)
-    return ParsedNumbers(values=values, wrong=~(right | missing | unclear), unclear=unclear)
+    return values, ~(right | missing | unclear), unclear

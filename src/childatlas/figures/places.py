@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -12,6 +12,8 @@ from atlasgeo.columns import LEVEL, NAME_PREFIX, PARENT, UNIT
 from childatlas.errors import DataError, nearest
 
 __all__ = ["Places", "resolve_places", "unknown_code"]
+
+SURE = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +26,16 @@ class Places:
         Text of the table -> code, for those that have one.
     names : tuple of str
         The texts among them that are names, not codes.
+    guessed : dict of str to float
+        The names that no known spelling equals, with their similarity, 0 to 100.
     reasons : dict of str to str
         For each text that has no code: why.
     """
 
     codes: dict[str, str]
-    names: tuple[str, ...]
-    reasons: dict[str, str]
+    names: tuple[str, ...] = ()
+    guessed: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def resolve_places(
@@ -75,11 +80,11 @@ def resolve_places(
             expected="a code, or a name of the gazetteer",
         )
     if gazetteer is None:
-        return Places(codes={text: text for text in first}, names=(), reasons={})
+        return Places(codes={text: text for text in first})
     codes = _codes(first, gazetteer, aliases or {}, path)
     names = tuple(text for text in first if text not in codes)
-    found, reasons = _names(names, gazetteer, level=level, aliases=aliases or {}, where=(path, first))
-    return Places(codes={**codes, **found}, names=names, reasons=reasons)
+    found = _names(names, gazetteer, level=level, aliases=aliases or {}, where=(path, first))
+    return Places({**codes, **found.codes}, names, guessed=found.guessed, reasons=found.reasons)
 
 
 def _codes(
@@ -111,14 +116,13 @@ def _shape(text: str) -> str:
 
 def unknown_code(code: str, gazetteer: pd.DataFrame, *, where: str) -> DataError:
     """Return the error for a code that the gazetteer does not have, naming the nearest ones it has."""
-    name = next((str(c) for c in gazetteer if str(c).startswith(NAME_PREFIX)), UNIT)
-    named = dict(zip(gazetteer[UNIT], gazetteer[name], strict=True))
+    named = _first_names(gazetteer)
     close = nearest(code, named) or sorted(named)[:3]
     return DataError(
         f"unknown unit code {code!r}",
         where=where,
         found=code,
-        expected=", ".join(f"{known} ({named[known]})" for known in close),
+        expected=", ".join(_told(known, named) for known in close),
         fix="correct the code, or add the unit to the gazetteer",
     )
 
@@ -130,24 +134,27 @@ def _names(
     level: str | None,
     aliases: Mapping[str, str],
     where: tuple[str, Mapping[str, object]],
-) -> tuple[dict[str, str], dict[str, str]]:
+) -> Places:
     """Return the codes of names, and for the others the reason."""
     if not names:
-        return {}, {}
-    from atlasgeo.units import resolve
+        return Places(codes={})
+    from atlasgeo.matching import resolve
 
     found: dict[str, str] = {}
+    guessed: dict[str, float] = {}
     reasons: dict[str, str] = {}
+    named = _first_names(gazetteer)
     answers = resolve(list(names), _from_level_up(gazetteer, level), aliases=dict(aliases) or None)
     for text, (_, answer) in zip(names, answers.iterrows(), strict=True):
-        candidates = _listed(answer["candidates"])
+        candidates = [_told(code, named) for code in answer["candidates"]]
         if not pd.isna(answer[UNIT]) and answer[UNIT] != "":
             found[text] = str(answer[UNIT])
+            guessed |= {text: float(answer["score"])} if answer["score"] < SURE else {}
         elif len(candidates) > 1 and "ambig" in str(answer["reason"]).lower():
             raise _ambiguous(text, candidates, where=f"{where[0]}, row {where[1][text]}, column {UNIT}")
         else:
             reasons[text] = _reason(answer["reason"], candidates)
-    return found, reasons
+    return Places(found, names, guessed=guessed, reasons=reasons)
 
 
 def _from_level_up(gazetteer: pd.DataFrame, level: str | None) -> pd.DataFrame:
@@ -161,10 +168,14 @@ def _from_level_up(gazetteer: pd.DataFrame, level: str | None) -> pd.DataFrame:
     return gazetteer[gazetteer[LEVEL].isin(levels)] if levels else gazetteer
 
 
-def _listed(candidates: object) -> list[str]:
-    if isinstance(candidates, str):
-        return [part for part in candidates.split("|") if part]
-    return [str(part) for part in candidates] if isinstance(candidates, Iterable) else []
+def _first_names(gazetteer: pd.DataFrame) -> dict[str, str]:
+    """Return the name of each code in the gazetteer's first language."""
+    column = next((str(c) for c in gazetteer if str(c).startswith(NAME_PREFIX)), UNIT)
+    return dict(zip(gazetteer[UNIT], gazetteer[column].fillna("").astype(str), strict=True))
+
+
+def _told(code: str, named: Mapping[str, str]) -> str:
+    return f"{code} ({named[code]})" if named.get(code) else code
 
 
 def _reason(reason: object, candidates: list[str]) -> str:

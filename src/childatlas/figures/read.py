@@ -25,7 +25,7 @@ from atlasgeo.columns import (
 from childatlas.errors import DataError, nearest
 from childatlas.figures.cells import Cells, read_cells
 from childatlas.figures.places import Places, resolve_places
-from childatlas.figures.schema import SEXES, validate_figures
+from childatlas.figures.schema import SEXES
 from childatlas.figures.typed import read_flags, read_numbers, read_words, read_years
 
 __all__ = ["ReadReport", "Unresolved", "read_figures"]
@@ -59,6 +59,8 @@ class ReadReport:
         Rows without a value.
     names : dict of str to str
         Names that were resolved, with their codes.
+    guessed : dict of str to float
+        Those among them that no known spelling equals, with their similarity (0 to 100): look at them.
     unresolved : tuple of Unresolved
         Names that were not; their figures are not in the table.
     ignored_columns : tuple of (file, column)
@@ -69,6 +71,7 @@ class ReadReport:
     rows: int
     missing: dict[str, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    guessed: dict[str, float] = field(default_factory=dict)
     unresolved: tuple[Unresolved, ...] = ()
     ignored_columns: tuple[tuple[str, str], ...] = ()
 
@@ -113,12 +116,13 @@ def read_figures(
     parts = [_read_one(path, gazetteer=gazetteer, level=level, aliases=aliases) for path in _expand(paths)]
     table = pd.concat([frame for frame, _ in parts]) if len(parts) > 1 else parts[0][0]
     reports = [report for _, report in parts]
-    figures = validate_figures(table)
+    figures = table.loc[:, list(FIGURE_COLUMNS)]
     figures.attrs["report"] = ReadReport(
         files=tuple(file for report in reports for file in report.files),
         rows=len(figures),
         missing={str(k): int(n) for k, n in figures[figures[VALUE].isna()][INDICATOR].value_counts().items()},
         names={name: code for report in reports for name, code in report.names.items()},
+        guessed={name: score for report in reports for name, score in report.guessed.items()},
         unresolved=tuple(lost for report in reports for lost in report.unresolved),
         ignored_columns=tuple(column for report in reports for column in report.ignored_columns),
     )
@@ -220,6 +224,7 @@ def _report(cells: Cells, raw: pd.DataFrame, places: Places) -> ReadReport:
         files=((name, cells.written, len(raw)),),
         rows=len(raw),
         names={text: places.codes[text] for text in places.names if text in places.codes},
+        guessed=places.guessed,
         unresolved=lost,
         ignored_columns=tuple((name, c) for c in cells.frame if c not in FIGURE_COLUMNS),
     )

@@ -48,13 +48,14 @@ def _schema() -> DataFrameSchema:
         VALUE: pa.Column(float, nullable=True),
         SE: pa.Column(float, at_least_0, nullable=True),
         N: pa.Column(float, at_least_0, nullable=True),
-        FLAG: pa.Column(str, pa.Check(_known_flags, element_wise=True, error="unknown flag")),
+        FLAG: pa.Column(str, pa.Check(_known_flags, error="unknown flag")),
     }
     return pa.DataFrameSchema(columns, strict=False, coerce=False)
 
 
-def _known_flags(text: str) -> bool:
-    return all(flag in FLAGS for flag in text.split(";") if flag)
+def _known_flags(texts: pd.Series[str]) -> pd.Series[bool]:
+    known = {text: all(flag in FLAGS for flag in text.split(";") if flag) for text in texts.unique()}
+    return texts.map(known).astype(bool)
 
 
 def validate_figures(figures: pd.DataFrame) -> pd.DataFrame:
