@@ -1,0 +1,269 @@
+"""Counting deprivations out of core: the histogram of a DuckDB relation of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from childatlas.errors import AnalysisError, DataError, nearest
+from childatlas.measures.design import Columns, Design, Lonely, build_design
+from childatlas.measures.grouping import by_index
+from childatlas.measures.histogram import Histogram
+
+__all__ = ["Counted", "as_relation", "count_relation", "quote"]
+
+Codes: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+_WORD = 31  # items in one 62-bit word: what is lacked, and what was observed
+PROFILE = "__profile"
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """A histogram and what was left out of it.
+
+    Attributes
+    ----------
+    histogram : Histogram
+    records : int
+        All records of the file.
+    outside : int
+        Records without a profile: ages that no definition covers.
+    ungrouped : int
+        Records of a profile without a group.
+    """
+
+    histogram: Histogram
+    records: int
+    outside: int
+    ungrouped: int
+
+
+def count_relation(
+    relation: Any,
+    items: Sequence[str],
+    *,
+    weight: str | None = None,
+    by: Sequence[str] = (),
+    stratum: Columns = None,
+    cluster: Columns = None,
+    fpc: Columns = None,
+    lonely: Lonely = "error",
+    nest: bool = False,
+    applies: pd.DataFrame | None = None,
+) -> Counted:
+    """Return the histogram of a relation whose item columns hold 0, 1 (or false, true) and NULL.
+
+    Parameters
+    ----------
+    relation : DuckDBPyRelation or DataFrame
+    items : sequence of str
+    weight, stratum, cluster, fpc, lonely, nest
+        The design; of several stages the first is used. Without stratum and cluster there are no errors.
+    by : sequence of str
+        Columns that form the groups.
+    applies : DataFrame, optional
+        Profiles x items, true where an item counts; the relation then has the profile's number in the
+        column ``__profile``.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is not there.
+    DataError
+        If a weight is not positive or an item holds anything else.
+
+    Notes
+    -----
+    One pass: GROUP BY group, profile, mask (and cluster). Memory goes with the number of cells.
+    """
+    relation = as_relation(relation)
+    design = {"stratum": _first(stratum), "cluster": _first(cluster), "fpc": _first(fpc)}
+    named = [*items, *by, *([weight] if weight else []), *(c for c in design.values() if c)]
+    _check_columns(relation, named, profiled=applies is not None)
+    _check_values(relation, items, weight)
+    cells = _count_cells(relation, items, by=by, weight=weight, keys=design, profiled=applies is not None)
+    return _assemble(cells, items, by=by, applies=applies, design={**design, "lonely": lonely, "nest": nest})
+
+
+def as_relation(data: Any) -> Any:
+    """Return `data` as a DuckDB relation; frames are read where they stand.
+
+    Raises
+    ------
+    AnalysisError
+        If it is neither a relation nor a frame.
+    """
+    if isinstance(data, pd.DataFrame):
+        import duckdb
+
+        return duckdb.from_df(data)
+    if not hasattr(data, "aggregate") or not hasattr(data, "columns"):
+        raise AnalysisError("microdata are a table", found=type(data).__name__)
+    return data
+
+
+def quote(name: str) -> str:
+    """Return a column's name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first(columns: Columns) -> str | None:
+    if columns is None or isinstance(columns, str):
+        return columns
+    return next(iter(columns), None)
+
+
+def _check_columns(relation: Any, named: Sequence[str], *, profiled: bool) -> None:
+    known = [str(c) for c in relation.columns]
+    for column in [*named, *([PROFILE] if profiled else [])]:
+        if column not in known:
+            raise AnalysisError(
+                f"the file has no column {column!r}",
+                found=column,
+                expected=", ".join(nearest(column, known) or known[:20]),
+            )
+
+
+def _check_values(relation: Any, items: Sequence[str], weight: str | None) -> None:
+    kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
+    tests = []
+    for item in items:
+        if kinds[item] == "BOOLEAN":
+            continue
+        if kinds[item] == "VARCHAR":
+            raise DataError(f"item {item!r} holds words", expected="0, 1 or empty")
+        tests.append((f"item {item!r}", f"{quote(item)} NOT IN (0, 1)", "0, 1 or empty"))
+    if weight is not None:
+        number = f"TRY_CAST({quote(weight)} AS DOUBLE)"
+        wrong = f"{number} IS NULL OR NOT isfinite({number}) OR {number} <= 0"
+        tests.append((f"weight {weight!r}", wrong, "a finite number above 0 in every record"))
+    if not tests:
+        return
+    row = relation.aggregate(", ".join(f"count(*) FILTER (WHERE {test})" for _, test, _ in tests)).fetchall()[0]
+    for (name, _, wanted), count in zip(tests, row, strict=True):
+        if count:
+            raise DataError(f"{name} is wrong in {count} records", expected=wanted)
+
+
+def _count_cells(
+    relation: Any,
+    items: Sequence[str],
+    *,
+    by: Sequence[str],
+    weight: str | None,
+    keys: dict[str, str | None],
+    profiled: bool,
+) -> pd.DataFrame:
+    words = [items[i : i + _WORD] for i in range(0, len(items), _WORD)]
+    columns = [f"{quote(c)} AS g{i}" for i, c in enumerate(by)]
+    columns += [f"{quote(c)} AS d_{name}" for name, c in keys.items() if c]
+    if profiled:
+        columns.append(f"{PROFILE}::TINYINT AS profile")
+    columns += [f"{_mask(word)} AS m{i}" for i, word in enumerate(words)]
+    columns.append(f"{'1' if weight is None else quote(weight)}::DOUBLE AS w")
+    packed = relation.project(", ".join(columns))
+    names = [c for c in packed.columns if c != "w"]
+    listed = ", ".join(names)
+    cells: pd.DataFrame = packed.aggregate(f"{listed}, sum(w) AS weight, count(*) AS n", listed).df()
+    order = [c for c in names if c[0] != "m"] + [c for c in names if c[0] == "m"]
+    return cells.sort_values(order, kind="stable", ignore_index=True)
+
+
+def _mask(items: Sequence[str]) -> str:
+    bits = []
+    for j, item in enumerate(items):
+        name = quote(item)
+        lacked, seen = 1 << j, 1 << (j + len(items))
+        bits.append(
+            f"CASE WHEN {name} IS NULL THEN 0 WHEN {name} THEN {lacked | seen} ELSE {seen} END::BIGINT"
+        )
+    return " + ".join(bits)
+
+
+def _assemble(
+    cells: pd.DataFrame,
+    items: Sequence[str],
+    *,
+    by: Sequence[str],
+    applies: pd.DataFrame | None,
+    design: dict[str, Any],
+) -> Counted:
+    sampled = None
+    if design["stratum"] is not None or design["cluster"] is not None:
+        sampled = _cell_design(cells, design)
+    groups = [cells[f"g{i}"].rename(name) for i, name in enumerate(by)]
+    labels, group = by_index(groups or None, cells.index)
+    profile = _profiles(cells, applies)
+    inside = (group >= 0) & (profile >= 0)
+    kept, words = cells[inside], [c for c in cells.columns if c[0] == "m" and c[1:].isdigit()]
+    pattern, first = _unique_rows(kept[words].to_numpy(dtype=np.int64), profile[inside])
+    masks = kept[words].to_numpy(dtype=np.int64)[first]
+    deprived, seen = _unpack(masks, len(items))
+    histogram = Histogram(
+        items=tuple(items),
+        groups=labels,
+        grouped=bool(by),
+        deprived=deprived,
+        seen=seen,
+        group=group[inside],
+        pattern=pattern,
+        weight=kept["weight"].to_numpy(dtype=np.float64),
+        count=kept["n"].to_numpy(dtype=np.int64),
+        cluster=None if sampled is None else sampled.first.cluster[inside],
+        design=sampled,
+        profiles=None if applies is None else applies.index,
+        profile=None if applies is None else profile[inside][first],
+        applies=None if applies is None else applies[list(items)].to_numpy(dtype=bool),
+    )
+    records = int(cells["n"].sum())
+    outside = int(cells["n"][profile < 0].sum())
+    return Counted(histogram, records, outside, int(cells["n"][(profile >= 0) & (group < 0)].sum()))
+
+
+def _cell_design(cells: pd.DataFrame, design: dict[str, Any]) -> Design:
+    named = {name: f"d_{name}" for name in ("stratum", "cluster", "fpc") if design[name] is not None}
+    return build_design(
+        cells,
+        weight=None,
+        stratum=named.get("stratum"),
+        cluster=named.get("cluster"),
+        fpc=named.get("fpc"),
+        lonely=design["lonely"],
+        nest=design["nest"],
+    )
+
+
+def _profiles(cells: pd.DataFrame, applies: pd.DataFrame | None) -> Codes:
+    if applies is None:
+        return np.zeros(len(cells), dtype=np.int64)
+    known: Codes = cells["profile"].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
+    return known
+
+
+def _unique_rows(masks: Codes, profile: Codes) -> tuple[Codes, Codes]:
+    """Return each cell's pattern and, for each pattern, the first cell that has it."""
+    key = np.zeros(len(masks), dtype=np.int64)
+    for column in (profile, *masks.T):
+        _, codes = np.unique(column, return_inverse=True)
+        width = int(codes.max()) + 1 if len(codes) else 1
+        _, key = np.unique(key * width + codes, return_inverse=True)
+    _, first, pattern = np.unique(key, return_index=True, return_inverse=True)
+    return pattern.astype(np.int64), first.astype(np.int64)
+
+
+def _unpack(masks: Codes, items: int) -> tuple[Flags, Flags]:
+    deprived = np.zeros((len(masks), items), dtype=bool)
+    seen = np.zeros((len(masks), items), dtype=bool)
+    for item in range(items):
+        word, bit = divmod(item, _WORD)
+        width = min(_WORD, items - word * _WORD)
+        deprived[:, item] = (masks[:, word] >> bit) & 1
+        seen[:, item] = (masks[:, word] >> (bit + width)) & 1
+    return deprived, seen
