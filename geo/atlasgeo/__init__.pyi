@@ -38,5 +38,6 @@ from .uncertainty import hotspots_under_error as hotspots_under_error
 from .units import in_force as in_force
 from .units import read_country as read_country
 from .units import read_units as read_units
+from .units import resolve as resolve
 from .vintages import boundaries_at as boundaries_at
 from .vintages import carry as carry

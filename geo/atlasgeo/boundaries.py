@@ -121,17 +121,17 @@ def read_boundaries(
     level : str, optional
         What the units are, for the report; in a file of several layers, the layer of that name.
     crs : optional
-        Coordinate system of the result. The default is Lambert's azimuthal equal-area projection centred on the
-        data; it is recorded in ``.crs`` and in the report.
+        Coordinate system of the result. The default is Lambert's azimuthal equal-area projection centred on
+        the data; it is recorded in ``.crs`` and in the report.
     assume_crs : optional
         Coordinate system of a file that states none; without it such a file is refused.
 
     Returns
     -------
     GeoDataFrame
-        Index `unit` (text, the file's order), the file's other columns, ``.attrs["report"]`` a `BoundaryReport`.
-        Invalid rings, repeated vertices, overlaps, narrow gaps, slivers, swapped axes and shapes cut at the
-        antimeridian are mended and reported. Points are accepted as they are.
+        Index `unit` (text, the file's order), the file's other columns, ``.attrs["report"]`` a
+        `BoundaryReport`. Invalid rings, repeated vertices, overlaps, narrow gaps, slivers, swapped axes and
+        shapes cut at the antimeridian are mended and reported. Points are accepted as they are.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def _crs_of(frame: gpd.GeoDataFrame, assume_crs: object, path: Path) -> Any:
 
 
 def _with_shapes(frame: gpd.GeoDataFrame, path: Path) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
-    """Return the units that have a shape, all polygons or all points, and the codes of those that have none."""
+    """Return the units that have a shape, all polygons or all points, and the codes of the others."""
     bare = frame.geometry.isna() | frame.geometry.is_empty
     kept = frame[~bare]
     kinds = set(kept.geom_type)

@@ -30,8 +30,8 @@ class Fault:
     Attributes
     ----------
     kind : str
-        ``invalid ring``, ``duplicate vertices``, ``overlap``, ``gap``, ``sliver``, ``no shape``, ``axis order``,
-        ``antimeridian``, ``no CRS``.
+        ``invalid ring``, ``duplicate vertices``, ``overlap``, ``gap``, ``sliver``, ``no shape``, ``axis
+        order``, ``antimeridian``, ``no CRS``.
     units : tuple of str
         Codes concerned, the one that gained ground first.
     measure : float
@@ -70,10 +70,11 @@ def mend_rings(
     codes = list(codes)
     bare = np.asarray(shapely.force_2d(shapes))
     clean = np.asarray(shapely.remove_repeated_points(bare))
-    faults = []
-    before, after = shapely.get_num_coordinates(bare), shapely.get_num_coordinates(clean)
-    for i in np.flatnonzero(before > after):
-        faults.append(Fault("duplicate vertices", (codes[i],), float(before[i] - after[i]), None, "removed"))
+    lost = shapely.get_num_coordinates(bare) - shapely.get_num_coordinates(clean)
+    faults = [
+        Fault("duplicate vertices", (codes[i],), float(lost[i]), None, "removed")
+        for i in np.flatnonzero(lost > 0)
+    ]
     broken = np.flatnonzero(~shapely.is_valid(clean))
     if len(broken):
         reasons = shapely.is_valid_reason(clean[broken])
@@ -100,9 +101,9 @@ def mend_coverage(
     """Return shapes that meet exactly, without gaps or overlaps, and what was mended.
 
     An overlap goes to the smaller of the units in it, so that a city drawn over its oblast keeps its ground.
-    Gaps narrower than `gap_width`, closed or open to the outside, and slivers (detached parts as narrow as that
-    which touch another unit) go to the neighbour with the longest border. A layer that is a valid coverage without
-    slivers is returned as it is.
+    Gaps narrower than `gap_width`, closed or open to the outside, and slivers (detached parts as narrow as
+    that which touch another unit) go to the neighbour with the longest border. A layer that is a valid
+    coverage without slivers is returned as it is.
 
     Parameters
     ----------
@@ -255,7 +256,7 @@ def _narrow(parts: NDArray[np.object_], width: float) -> NDArray[np.bool_]:
 
 
 def _clean(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
-    """Return a valid coverage whose units keep their ground; nodes are snapped only where that does no harm."""
+    """Return a valid coverage whose units keep their ground; nodes are snapped where that does no harm."""
     before = shapely.area(shapes)
     for snapping in (-1, 0.0):
         mended = np.asarray(

@@ -107,7 +107,9 @@ def _indexed(figures: pd.DataFrame | pd.Series, on: str) -> pd.DataFrame:
     table = figures.to_frame(figures.name or "value") if isinstance(figures, pd.Series) else figures
     if on in table.columns:
         table = table.set_index(on)
-    elif (isinstance(figures, pd.DataFrame) and table.index.name not in (on, UNIT, None)) or (isinstance(figures, pd.DataFrame) and isinstance(table.index, pd.RangeIndex)):
+    elif (isinstance(figures, pd.DataFrame) and table.index.name not in (on, UNIT, None)) or (
+        isinstance(figures, pd.DataFrame) and isinstance(table.index, pd.RangeIndex)
+    ):
         raise _no_codes(table, on)
     empty = table.index.isna()
     if empty.any():

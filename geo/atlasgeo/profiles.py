@@ -87,7 +87,7 @@ class Crosswalk(_Entry):
 
 
 class ShapelessUnit(_Entry):
-    """A place in force without a shape; `unit` is empty where it has no code, `shown_in` is whose shape holds it."""
+    """A place in force without a shape; `shown_in` is whose shape holds it, `unit` may be empty."""
 
     unit: str
     level: str
@@ -181,8 +181,8 @@ def read_country(folder: str | Path) -> Country:
     Raises
     ------
     StudyError
-        If there is no such file, it is not TOML, or a key is unknown, missing or out of range; the message names
-        file, key and the nearest known key.
+        If there is no such file, it is not TOML, or a key is unknown, missing or out of range; the message
+        names file, key and the nearest known key.
     """
     folder = Path(folder)
     path = folder / "country.toml"

@@ -1,4 +1,4 @@
-"""Which projection a layer is measured in: axis order, the antimeridian, and equal area centred on the data."""
+"""Projections: axis order, the antimeridian, and equal area centred on the data."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def known_crs(given: object, *, where: str | None = None) -> CRS:
 def equal_area(shapes: NDArray[np.object_]) -> CRS:
     """Return the Lambert azimuthal equal-area system centred on geographic `shapes` (degrees).
 
-    The centre is the middle of the bounding box, rounded to 0.01 degree, on the sphere of longitudes: a country
-    on the antimeridian has its centre in it, not on the other side of the Earth.
+    The centre is the middle of the bounding box, rounded to 0.01 degree, on the sphere of longitudes: a
+    country on the antimeridian has its centre in it, not on the other side of the Earth.
     """
     from pyproj import CRS
 
@@ -56,7 +56,7 @@ def equal_area(shapes: NDArray[np.object_]) -> CRS:
 
 
 def looks_swapped(shapes: NDArray[np.object_]) -> bool:
-    """Tell whether geographic shapes have latitude first: beyond 90 where latitude should be, not elsewhere."""
+    """Tell whether geographic shapes have latitude first: beyond 90 in the second place only."""
     west, south, east, north = shapely.total_bounds(shapes)
     return bool(
         max(abs(south), abs(north)) > 90

@@ -1,4 +1,4 @@
-"""The gazetteer: codes, names in every language, parents and vintages. A code means nothing without its period."""
+"""The gazetteer: codes, names, parents and vintages. A code means nothing without its period."""
 
 from __future__ import annotations
 
@@ -24,9 +24,20 @@ from atlasgeo.columns import (
     VALID_TO,
 )
 from atlasgeo.errors import BoundaryError, nearest
+from atlasgeo.matching import resolve
+from atlasgeo.periods import end_of, stands_on
 from atlasgeo.profiles import Country, read_country
 
-__all__ = ["Country", "check_codes", "in_force", "predecessor_row", "read_country", "read_units", "rows_on"]
+__all__ = [
+    "Country",
+    "check_codes",
+    "in_force",
+    "predecessor_row",
+    "read_country",
+    "read_units",
+    "resolve",
+    "rows_on",
+]
 
 _TEXTS = (PARENT, PREDECESSOR, TYPE, ALIASES)
 _DATES = (VALID_FROM, VALID_TO)
@@ -39,21 +50,22 @@ def read_units(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        A UTF-8 CSV file. Needed are `unit`, `level` and one `name_<language>`; `parent`, `predecessor`, `type`,
-        `valid_from`, `valid_to` (the first day no longer in force), `lon`, `lat`, `inside_lon`, `inside_lat`,
-        `area_km2`, `aliases` (joined by ``|``) and `short_<language>` are filled as empty where absent.
+        A UTF-8 CSV file. Needed are `unit`, `level` and one `name_<language>`; `parent`, `predecessor`,
+        `type`, `valid_from`, `valid_to` (the first day no longer in force), `lon`, `lat`, `inside_lon`,
+        `inside_lat`, `area_km2`, `aliases` (joined by ``|``) and `short_<language>` are filled as empty
+        where absent.
 
     Returns
     -------
     DataFrame
-        RangeIndex; codes are text, periods are dates, `parent`, `predecessor`, `type` and `aliases` are "" where
-        there is none; names stay missing where they are.
+        RangeIndex; codes are text, periods are dates, `parent`, `predecessor`, `type` and `aliases` are ""
+        where there is none; names stay missing where they are.
 
     Raises
     ------
     BoundaryError
-        If a column is missing, a code or level is empty, a date or number cannot be read, two rows of a unit are
-        in force at once, or a parent or predecessor is not in the gazetteer.
+        If a column is missing, a code or level is empty, a date or number cannot be read, two rows of a
+        unit are in force at once, or a parent or predecessor is not in the gazetteer.
     """
     path = Path(path)
     if not path.is_file():
@@ -77,7 +89,7 @@ def in_force(gazetteer: pd.DataFrame, *, level: str, year: int) -> pd.DataFrame:
     BoundaryError
         If the gazetteer has no such level, or knows none in force then; the message says which it knows.
     """
-    return rows_on(gazetteer, level=level, day=pd.Timestamp(year, 12, 31)).set_index(UNIT).sort_index()
+    return rows_on(gazetteer, level=level, day=end_of(year)).set_index(UNIT).sort_index()
 
 
 def rows_on(gazetteer: pd.DataFrame, *, level: str, day: pd.Timestamp) -> pd.DataFrame:
@@ -96,9 +108,7 @@ def rows_on(gazetteer: pd.DataFrame, *, level: str, day: pd.Timestamp) -> pd.Dat
             found=level,
             expected=", ".join(nearest(level, known) or known),
         )
-    begun = rows[VALID_FROM].isna() | (rows[VALID_FROM] <= day)
-    open_ = rows[VALID_TO].isna() | (rows[VALID_TO] > day)
-    found = rows[begun & open_]
+    found = rows[stands_on(rows, day)]
     if found.empty:
         first = rows[VALID_FROM].min()
         raise BoundaryError(
@@ -113,7 +123,7 @@ def rows_on(gazetteer: pd.DataFrame, *, level: str, day: pd.Timestamp) -> pd.Dat
 
 
 def predecessor_row(gazetteer: pd.DataFrame, row: pd.Series) -> pd.Series | None:
-    """Return the row that `row` continues: its predecessor's latest period that had begun before `row` did."""
+    """Return the row that `row` continues: its predecessor's latest period begun before `row`."""
     if not row[PREDECESSOR] or pd.isna(row[VALID_FROM]):
         return None
     same = gazetteer[(gazetteer[UNIT] == row[PREDECESSOR]) & (gazetteer[LEVEL] == row[LEVEL])]

@@ -11,6 +11,7 @@ import shapely
 from atlasgeo.boundaries import read_boundaries
 from atlasgeo.columns import AREA_KM2, CARRIED, FLAG, LEVEL, UNIT, VALID_FROM, VALID_TO, VALUE
 from atlasgeo.errors import AnalysisError, BoundaryError, DataError
+from atlasgeo.periods import end_of
 from atlasgeo.units import check_codes, in_force, predecessor_row, rows_on
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["boundaries_at", "carry", "dissolve_to", "trace"]
 
 _AREA_TOLERANCE = 0.1
-"""A dissolve whose area differs from the gazetteer's by more than this share is not the unit it claims to be."""
+"""A dissolve whose area is off the gazetteer's by more than this is not the unit it claims to be."""
 
 
 def boundaries_at(country: Country, gazetteer: pd.DataFrame, *, level: str, year: int) -> gpd.GeoDataFrame:
@@ -41,16 +42,16 @@ def boundaries_at(country: Country, gazetteer: pd.DataFrame, *, level: str, year
     -------
     GeoDataFrame
         Index `unit`, sorted by code, in the country's metric CRS. ``.attrs``: ``credit`` {language: text},
-        ``report`` (`BoundaryReport`), ``as_of`` (day of the layer), ``parts`` {unit: codes of the layer it is made
-        of}.
+        ``report`` (`BoundaryReport`), ``as_of`` (day of the layer), ``parts`` {unit: codes of the layer it
+        is made of}.
 
     Raises
     ------
     BoundaryError
-        If no layer of the level ships, its codes are not those in force on its day, or a unit of `year` is not a
-        union of units of the layer.
+        If no layer of the level ships, its codes are not those in force on its day, or a unit of `year` is
+        not a union of units of the layer.
     """
-    day = pd.Timestamp(year, 12, 31)
+    day = end_of(year)
     below = country.levels[1] if level == country.levels[0] and len(country.levels) > 1 else level
     layer = _layer_for(country, below, day)
     shapes = _shipped_shapes(country, layer)
@@ -75,20 +76,20 @@ def boundaries_at(country: Country, gazetteer: pd.DataFrame, *, level: str, year
 def dissolve_to(
     shapes: gpd.GeoDataFrame, gazetteer: pd.DataFrame, *, level: str, layer_day: pd.Timestamp, year: int
 ) -> gpd.GeoDataFrame:
-    """Return the units in force at the end of `year` as unions of `shapes`, whose units were in force on `layer_day`.
+    """Return the units in force at the end of `year` as unions of `shapes`, in force on `layer_day`.
 
     Every area is the sum of its parts; ``.attrs["parts"]`` says which they are.
 
     Raises
     ------
     BoundaryError
-        If a unit of the layer was split since, or a union is not the unit it claims to be (its area differs from
-        the gazetteer's by more than 10 %).
+        If a unit of the layer was split since, or a union is not the unit it claims to be (its area differs
+        from the gazetteer's by more than 10 %).
     """
     wanted = in_force(gazetteer, level=level, year=year)
     rows = rows_on(gazetteer, level=level, day=layer_day)
     rows = rows[rows[UNIT].isin(shapes.index)].set_index(UNIT)
-    day = pd.Timestamp(year, 12, 31)
+    day = end_of(year)
     owner = pd.Series({code: trace(gazetteer, row, level=level, day=day) for code, row in rows.iterrows()})
     lost = owner[owner.isna()]
     if len(lost):
@@ -149,8 +150,8 @@ def carry(
     Returns
     -------
     DataFrame
-        Indexed by the units of `to_year`, sorted: `value`; `origin`, the code for which it was measured; `flag`,
-        ``carried`` where that is a former unit with other ground (also under the same code), else "".
+        Indexed by the units of `to_year`, sorted: `value`; `origin`, the code for which it was measured;
+        `flag`, ``carried`` where that is a former unit with other ground (also under the same code), else "".
 
     Raises
     ------
@@ -177,7 +178,7 @@ def carry(
         raise DataError("units have several values", found=twice, expected="one value a unit")
     old = in_force(gazetteer, level=level, year=from_year)
     check_codes(values.index.astype(str), old.index, where=f"units in force at the end of {from_year}")
-    start = pd.Timestamp(from_year, 12, 31)
+    start = end_of(from_year)
     rows = []
     for code, row in in_force(gazetteer, level=level, year=to_year).iterrows():
         origin = trace(gazetteer, row, level=level, day=start)
@@ -189,7 +190,7 @@ def carry(
 
 
 def _layer_for(country: Country, level: str, day: pd.Timestamp) -> BoundaryLayer:
-    """Return the shipped layer of a level that needs the fewest reforms undone: the first one not before `day`."""
+    """Return the shipped layer in force on `day`, else the first one after it."""
     layers = [
         layer
         for layer in country.boundaries

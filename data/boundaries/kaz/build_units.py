@@ -1,12 +1,12 @@
-"""Make the gazetteer, the neighbours, the crosswalk and the list of reforms of Kazakhstan from a folder of facts.
+"""Make gazetteer, neighbours, crosswalk and list of reforms of Kazakhstan from a folder of facts.
 
     python build_units.py FOLDER_OF_FACTS
 
 The folder holds the `kaz_*.csv` tables that CREDITS.md names. Everything that is a decision and not a fact of
 those tables stands in a table beside this script, each row with its reason: corrections.csv (misspelt names),
 aliases.csv (other spellings and former names), dates.csv (when a district began and what it continues),
-stages.csv (districts as they stood between two layers), neighbours_dropped.csv (false contacts). The same folder
-gives the same bytes.
+stages.csv (districts as they stood between two layers), neighbours_dropped.csv (false contacts). The same
+folder gives the same bytes.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def district_rows(facts: Path) -> list[Row]:
 
 
 def correct(row: Row, layer: str, corrections: dict[tuple[str, str, str], Row]) -> Row:
-    """Return a row with its misspelt names replaced; a correction whose source value is not there is refused."""
+    """Return a row with its misspelt names replaced; a correction that meets another value is refused."""
     fixed = dict(row)
     for column in ("name_en", "name_kk", "name_ru", "full_ru"):
         found = corrections.get((row["code"], layer, column))
@@ -229,7 +229,7 @@ def refuse_unused(corrections: dict[tuple[str, str, str], Row]) -> None:
 
 
 def district_beginnings(facts: Path, old: dict[str, Row], new: dict[str, Row]) -> dict[str, Row]:
-    """Return, for each present district that is new or changed since 2018, when it began and what it continues."""
+    """Return when each present district that is new or changed since 2018 began, and what it continues."""
     told = {d["unit"]: d for d in read(HERE / "dates.csv")}
     same = {
         c["kato_2024"]
@@ -321,7 +321,7 @@ def district_row(row: Row, type_: str) -> Row:
 
 
 def attach_aliases(rows: list[Row], facts: Path) -> None:
-    """Give each row the other spellings of its unit: the facts' own, those of the table, and of the older layer."""
+    """Give each row the other spellings of its unit: of the facts, the table and the older layer."""
     extra = {a["unit"]: a for a in read(HERE / "aliases.csv")}
     idle = set(extra) - {row["unit"] for row in rows}
     if idle:
@@ -377,7 +377,7 @@ def write_crosswalk(facts: Path) -> None:
 
 
 def write_changes(facts: Path) -> None:
-    """Write the reforms with their dates and sources; `source` of a row that says "same" is that of the row above."""
+    """Write the reforms with dates and sources; "same" means the source of the row above."""
     rows, source = [], ""
     for row in read(facts / "kaz_changes.csv"):
         source = source if row["source"] == "same" else row["source"]
