@@ -7,7 +7,7 @@ once; a picture then changes only colours and words.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,10 +22,11 @@ from atlasgeo.maps.rooms import Room, build_room, land_raster
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from matplotlib.path import Path
     from shapely import Geometry
 
-__all__ = ["Basemap", "prepare_basemap"]
+__all__ = ["Basemap", "codes_on", "prepare_basemap", "values_on"]
 
 PIXEL: Final = 72 / 150  # points; what one pixel covers at the resolution of the PNG
 INSET_STRIP: Final = 66.0
@@ -145,6 +146,37 @@ def prepare_basemap(
         insets=cells,
         scale=scale if shapes.crs is not None else math.nan,
     )
+
+
+def codes_on(basemap: Basemap, codes: Iterable[object]) -> None:
+    """Refuse units that the map does not have.
+
+    Raises
+    ------
+    BoundaryError
+        Naming them: figures and shapes are then of different vintages.
+    """
+    known = set(basemap.codes)
+    lost = [code for code in codes if code not in known]
+    if lost:
+        raise BoundaryError(
+            f"{len(lost)} units with values are not on the map",
+            found=lost[:5],
+            expected="codes of the basemap",
+            fix="attach figures and shapes of the same vintage first",
+        )
+
+
+def values_on(basemap: Basemap, values: pd.Series) -> pd.Series:
+    """Return the values in the order of the basemap, NaN where a unit has none.
+
+    Raises
+    ------
+    BoundaryError
+        If `values` holds a unit that is not on the map.
+    """
+    codes_on(basemap, values.index)
+    return values.reindex(list(basemap.codes)).astype(float)
 
 
 def _check(shapes: gpd.GeoDataFrame) -> None:

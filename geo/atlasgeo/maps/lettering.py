@@ -49,7 +49,7 @@ def _line(text: str, weight: str) -> _Line:
     for name, x, y, _scale in letters:
         vertices, strokes = shapes[name]
         if len(vertices):
-            parts.append((np.asarray(vertices, dtype=float) + (x, y)) / size)
+            parts.append((np.asarray(vertices, dtype=float) + np.array([x, y])) / size)
             codes.append(np.asarray(strokes, dtype=np.uint8))
     font.set_text(text, 0.0)
     return _Line(
@@ -135,8 +135,9 @@ class Lettering(Text):
             writer.end("defs")
             defined.update(fresh)
         writer.comment(self.get_text())
-        a, b, c, d, e, f = (self._placing() + self.get_transform()).get_affine().to_values()
-        matrix = f"matrix({a / _EM:.6g} {-b / _EM:.6g} {c / _EM:.6g} {-d / _EM:.6g} {e:.2f} {renderer.height - f:.2f})"
+        (a, c, e), (b, d, f), _ = (self._placing() + self.get_transform()).get_affine().get_matrix().tolist()
+        turn = " ".join(f"{part / _EM:.6g}" for part in (a, -b, c, -d))
+        matrix = f"matrix({turn} {e:.2f} {renderer.height - f:.2f})"
         for style in self._styles(abs(a) + abs(b)):
             writer.start("g", transform=matrix, style=style)
             for name, x in line.letters:

@@ -137,7 +137,7 @@ def _heart(inside: Mask, box: Box) -> tuple[tuple[float, float], float]:
 
     if not inside.any():
         return box.centre, 0.0
-    far: Floats = np.asarray(distance_transform_edt(np.pad(inside, 1)))[1:-1, 1:-1]
+    far: Floats = np.ones(inside.shape) * distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]  # type: ignore[index]
     row, column = np.unravel_index(int(np.argmax(far)), far.shape)
     place = (box.left + (float(column) + 0.5) / FINE, box.bottom + (float(row) + 0.5) / FINE)
     return place, float(far[row, column]) / FINE

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo import columns as c
-from atlasgeo.errors import BoundaryError
-from atlasgeo.maps.basemap import Basemap
+from atlasgeo.maps.basemap import Basemap, values_on
 from atlasgeo.maps.classes import Classes
+from atlasgeo.maps.clusters import draw_clusters
+from atlasgeo.maps.counts import draw_counts
 from atlasgeo.maps.furniture import (
     draw_foot,
     draw_header,
@@ -35,7 +36,7 @@ from atlasgeo.maps.write import write_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_choropleth", "write_figure"]
+__all__ = ["draw_choropleth", "draw_clusters", "draw_counts", "write_figure"]
 
 
 def draw_choropleth(
@@ -90,7 +91,7 @@ def draw_choropleth(
     BoundaryError
         If `values` holds a unit that is not on the map.
     """
-    values = _on_map(basemap, values)
+    values = values_on(basemap, values)
     shown = digits if digits is not None else (classes.digits if classes else 0)
     page = new_page(basemap.sheet)
     index = classes.assign(values) if classes else pd.Series(-1, index=values.index)
@@ -125,18 +126,6 @@ def draw_choropleth(
         )
     draw_foot(page, text)
     return page.figure
-
-
-def _on_map(basemap: Basemap, values: pd.Series) -> pd.Series:
-    lost = [code for code in values.index if code not in set(basemap.codes)]
-    if lost:
-        raise BoundaryError(
-            f"{len(lost)} units with values are not on the map",
-            found=lost[:5],
-            expected="codes of the basemap",
-            fix="attach figures and shapes of the same vintage first",
-        )
-    return values.reindex(list(basemap.codes)).astype(float)
 
 
 def draw_map(

@@ -43,6 +43,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "urban": "urban",
         "rural": "rural",
         "ratio": "ratio",
+        "difference": "difference",
         "slope": "slope = global Moran's I",
         "own_value": "value (standard scores)",
         "lag_value": "mean of the neighbours (standard scores)",
