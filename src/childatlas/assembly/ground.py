@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -50,19 +51,18 @@ class Ground:
         return f"{self.study.level}-{self.period(year)}"
 
     @cached_property
-    def _codes(self) -> dict[int, pd.Index]:
+    def _codes(self) -> Callable[[int], pd.Index]:
         from atlasgeo.units import in_force
 
-        years = {self.period(year) for start in self.starts for year in (start - 1, start)}
-        years |= {self.study.vintage}
-        return {y: in_force(self.gazetteer, level=self.study.level, year=y).index for y in sorted(years)}
+        @cache
+        def codes(year: int) -> pd.Index:
+            return in_force(self.gazetteer, level=self.study.level, year=year).index
+
+        return codes
 
     def codes(self, year: int) -> pd.Index:
         """Return the codes of the units in force at the end of `year`."""
-        from atlasgeo.units import in_force
-
-        known = self._codes.get(self.period(year))
-        return in_force(self.gazetteer, level=self.study.level, year=year).index if known is None else known
+        return self._codes(self.period(year))
 
     def build(self, year: int) -> Geography:
         """Return the units in force at the end of `year`, with shapes and neighbours."""

@@ -133,7 +133,7 @@ def _refuse_unknown(wanted: tuple[str, ...], catalogue: Catalogue, study: Study)
 
 
 def _read_recipes(study: Study, catalogue: Catalogue) -> list[tuple[IndexPlan, Recipe]]:
-    from childatlas.measures.index_input import check_recipe
+    from childatlas.measures.recipe_check import check_recipe
 
     read = []
     for plan in study.indices:
