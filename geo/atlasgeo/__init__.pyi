@@ -1,9 +1,9 @@
 from .autocorrelation import global_geary as global_geary
 from .autocorrelation import global_getis_ord as global_getis_ord
-from .autocorrelation import global_join_counts as global_join_counts
 from .autocorrelation import global_moran as global_moran
 from .boundaries import BoundaryReport as BoundaryReport
 from .boundaries import read_boundaries as read_boundaries
+from .corrections import adjust_p as adjust_p
 from .errors import AnalysisError as AnalysisError
 from .errors import AtlasError as AtlasError
 from .errors import AtlasWarning as AtlasWarning
@@ -18,11 +18,14 @@ from .hotspots import local_join_count as local_join_count
 from .hotspots import local_moran as local_moran
 from .hotspots import local_moran_bivariate as local_moran_bivariate
 from .hotspots import local_moran_rate as local_moran_rate
+from .global_result import GlobalResult as GlobalResult
 from .join import JoinReport as JoinReport
 from .join import attach as attach
+from .join_counts import global_join_counts as global_join_counts
 from .mobility import rank_changes as rank_changes
 from .mobility import rank_mobility as rank_mobility
 from .neighbours import build_neighbours as build_neighbours
+from .neighbours import describe_neighbours as describe_neighbours
 from .patterns import pattern_table as pattern_table
 from .profiles import Country as Country
 from .rates import excess_risk as excess_risk

@@ -1,0 +1,177 @@
+"""The table of a local statistic: p beside its adjusted value, and what each unit may be called."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from . import columns as col
+from .corrections import STEP_UP, adjust_p, permutations_needed, strictest
+from .errors import AnalysisError, AtlasWarning
+from .local_test import ALTERNATIVES, INFERENCES, Alternative, Inference, LocalTest, known
+from .values import Aligned
+
+__all__ = ["QUADRANTS", "Local", "Rules", "local_table"]
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.object_]
+
+QUADRANTS = np.array([col.HIGH_HIGH, col.LOW_LOW, col.HIGH_LOW, col.LOW_HIGH], dtype=object)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How p-values are made and read.
+
+    Attributes
+    ----------
+    alternative : {"two-sided", "greater", "less"}
+    correction : {"fdr", "by", "bonferroni", "sidak", "none"}
+    alpha : float
+        In (0, 1).
+    inference : {"permutation", "analytical"}
+    folded : bool
+        The p of the tail that the data chose, not doubled, as other tools give it.
+    """
+
+    alternative: Alternative
+    correction: str
+    alpha: float
+    inference: Inference = "permutation"
+    folded: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse words and levels that mean nothing."""
+        known(self.alternative, ALTERNATIVES, "alternative")
+        known(self.inference, INFERENCES, "inference")
+        adjust_p([], correction=self.correction)
+        if not 0 < self.alpha < 1:
+            raise AnalysisError("alpha must lie between 0 and 1", found=self.alpha)
+
+    @property
+    def tails(self) -> int:
+        """Return how many tails a p counts."""
+        return 2 if self.alternative == "two-sided" and not self.folded else 1
+
+    def p(self, high: Floats, low: Floats) -> Floats:
+        """Return the p of the alternative from both tails."""
+        if self.alternative == "greater":
+            return high
+        if self.alternative == "less":
+            return low
+        return np.asarray(np.minimum(1.0, self.tails * np.minimum(high, low)))
+
+
+@dataclass(frozen=True, eq=False)
+class Local:
+    """A local statistic of every node, before it is judged.
+
+    Attributes
+    ----------
+    statistic, expected, variance : array, shape (n,)
+    test : LocalTest
+        Tails of the statistic.
+    island : array of bool, shape (n,)
+    label : array of str, shape (n,)
+        What the unit is called if it is significant.
+    quadrant : array of str or None
+    island_statistic : float
+        What stands for a unit without neighbours.
+    """
+
+    statistic: Floats
+    expected: Floats
+    variance: Floats
+    test: LocalTest
+    island: NDArray[np.bool_]
+    label: Labels
+    quadrant: Labels | None = None
+    island_statistic: float = np.nan
+
+
+def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
+    """Return the table of a local statistic on the caller's index.
+
+    Columns: statistic, expected, variance, z, p, p_floor, p_adjusted, (quadrant,) cluster, suggestive. Where
+    the conditional variance is zero p is 1 and z missing. `cluster` reads the adjusted p; `suggestive` names
+    the label of units whose raw p is at most alpha and does not survive, and is empty elsewhere.
+    """
+    island = local.island
+    still = ~(local.variance > 0)
+    p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
+    floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
+    with np.errstate(invalid="ignore"):
+        z = (local.statistic - local.expected) / np.sqrt(np.where(still, np.nan, local.variance))
+    p, floor = np.where(island, np.nan, p), np.where(island, np.nan, floor)
+    adjusted = adjust_p(p, correction=rules.correction)
+    _warn_if_too_few(p, adjusted, local.test.step, rules)
+    table: dict[str, Floats | Labels] = {
+        col.STATISTIC: aligned.spread(np.where(island, local.island_statistic, local.statistic)),
+        col.EXPECTED: aligned.spread(np.where(island, np.nan, local.expected)),
+        col.VARIANCE: aligned.spread(np.where(island, np.nan, local.variance)),
+        col.Z: aligned.spread(np.where(island, np.nan, z)),
+        col.P: aligned.spread(p),
+        col.P_FLOOR: aligned.spread(floor),
+        col.P_ADJUSTED: aligned.spread(adjusted),
+    }
+    if local.quadrant is not None:
+        quadrant = local.quadrant.copy()
+        quadrant[island] = None
+        table[col.QUADRANT] = _spread_text(aligned, quadrant, None)
+    cluster = _clusters(local, floor, adjusted, rules)
+    table[col.CLUSTER] = _spread_text(aligned, cluster, col.NO_DATA)
+    hint = (p <= rules.alpha) & ~(adjusted <= rules.alpha) & (local.label != col.NOT_SIGNIFICANT)
+    table[col.SUGGESTIVE] = _spread_text(aligned, np.where(hint, local.label, ""), "")
+    return pd.DataFrame(table, index=aligned.index)
+
+
+def _clusters(local: Local, floor: Floats, adjusted: Floats, rules: Rules) -> Labels:
+    """Return what each node is called."""
+    cases: Sequence[tuple[NDArray[np.bool_], object]] = (
+        (local.island, col.NO_NEIGHBOURS),
+        (floor > rules.alpha, col.CANNOT_BE_SIGNIFICANT),
+        (~(adjusted <= rules.alpha), col.NOT_SIGNIFICANT),
+    )
+    cluster = local.label.astype(object)
+    for where, label in reversed(cases):
+        cluster[where] = label
+    return cluster
+
+
+def _spread_text(aligned: Aligned, labels: Labels, empty: object) -> Labels:
+    """Return labels of nodes on the caller's index."""
+    whole = np.full(len(aligned.index), empty, dtype=object)
+    whole[aligned.place] = labels
+    return whole
+
+
+def _warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules) -> None:
+    """Warn where P is too small for the correction.
+
+    A fixed threshold (Bonferroni, Sidak, none) is out of reach or not. Under the step-up rules it depends on
+    how many units share the least p: there the warning comes when units that no draw reached fail the
+    correction.
+    """
+    random = ~np.isnan(p) & (step > 0)
+    if rules.inference != "permutation" or not random.any():
+        return
+    tests = int(np.count_nonzero(~np.isnan(p)))
+    least = rules.tails * float(step[random].min())
+    stuck = random & (p <= least * (1 + 1e-12)) & ~(adjusted <= rules.alpha)
+    fixed = rules.correction not in STEP_UP
+    bar = strictest(rules.alpha, tests if fixed else 1, correction=rules.correction)
+    if least > bar * (1 + 1e-12) or (not fixed and stuck.any()):
+        needed = permutations_needed(rules.alpha, tests, correction=rules.correction, tails=rules.tails)
+        warnings.warn(
+            f"these permutations cannot show a p below {least:.3g}, and among {tests} tests the correction "
+            f"{rules.correction!r} may ask a single unit for "
+            f"{strictest(rules.alpha, tests, correction=rules.correction):.3g}: permutations={needed} could "
+            f"reach it ({int(stuck.sum())} units lie beyond every draw and are not significant for want of draws)",
+            AtlasWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,162 @@
+"""What chance alone would give: means, variances and extremes of a sum over values drawn from the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from .draws import Rows
+
+__all__ = ["Others", "extreme_sums", "lag_moments", "others_of", "plain_sums", "tolerances", "typical_size"]
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+NEARLY = 1e-9  # of the scale: closer values are ties
+
+
+@dataclass(frozen=True, eq=False)
+class Others:
+    """Mean and variance of the n - 1 other values of each unit.
+
+    Attributes
+    ----------
+    mean, variance : array, shape (n,)
+        The variance divides by n - 1, the number of the others.
+    constant : array of bool, shape (n,)
+        All the others are equal: nothing can be drawn but what is there.
+    """
+
+    mean: Floats
+    variance: Floats
+    constant: NDArray[np.bool_]
+
+
+def typical_size(y: Floats) -> float:
+    """Return the median distance from the median, zeros left out: a scale that no outlier stretches."""
+    if not y.size:
+        return 0.0
+    distance = np.abs(y - np.median(y))
+    distance = distance[distance > 0]
+    return float(np.median(distance)) if distance.size else 0.0
+
+
+def others_of(y: Floats) -> Others:
+    """Return the mean and variance of the other values; a value that dwarfs the rest does not blur them."""
+    n = y.size
+    if n < 2:
+        return Others(np.full(n, np.nan), np.full(n, np.nan), np.ones(n, dtype=bool))
+    first = _without_own(y) / (n - 1)
+    second = _without_own(y * y) / (n - 1)
+    low, high = _other_ends(y)
+    constant = high - low <= NEARLY * typical_size(y)
+    return Others(first, np.where(constant, 0.0, np.maximum(second - first**2, 0.0)), constant)
+
+
+def _without_own(y: Floats) -> Floats:
+    """Return the sum of the other values."""
+    rest = y.sum() - y
+    size = np.abs(y)
+    for i in np.flatnonzero(size > 0.1 * size.sum())[:10]:
+        rest[i] = y[:i].sum() + y[i + 1 :].sum()
+    return np.asarray(rest, dtype=np.float64)
+
+
+def _other_ends(y: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the largest of the other values."""
+    two_low, two_high = np.partition(y, 1)[:2], np.partition(y, y.size - 2)[-2:]
+    low = np.where(np.arange(y.size) == np.argmin(y), two_low.max(), two_low.min())
+    high = np.where(np.arange(y.size) == np.argmax(y), two_high.min(), two_high.max())
+    return low, high
+
+
+def lag_moments(others: Others, rows: Rows) -> tuple[Floats, Floats]:
+    """Return mean and variance of sum_j w_ij Y_j, Y drawn without replacement from the others.
+
+    E = W mean; Var = variance ((n - 1) sum_j w_ij^2 - W^2) / (n - 2), W = sum_j w_ij (Sokal, Oden and
+    Thomson 1998, appendix). Zero where no draw differs from another.
+    """
+    matrix, n = rows.matrix, rows.n
+    total = np.asarray(matrix.sum(axis=1), dtype=np.float64)
+    squares = np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64)
+    shape = (n - 1) * squares - total**2
+    moving = (shape > 1e-12 * n * squares) & ~others.constant
+    spread = others.variance * shape / max(n - 2, 1)
+    return total * others.mean, np.where(moving, spread, 0.0)
+
+
+def plain_sums(y: Floats, rows: Rows) -> Floats:
+    """Return the sum over the neighbours: plain where a row's weights are equal, else weighted."""
+    return np.asarray(_question_matrix(rows) @ y, dtype=np.float64)
+
+
+def _question_matrix(rows: Rows) -> sparse.csr_array:
+    """Return the matrix with ones in rows of equal weights."""
+    matrix = rows.matrix
+    if rows.uniform.all():
+        data = np.ones(matrix.data.size)
+    else:
+        data = np.where(np.repeat(rows.uniform, rows.counts), 1.0, matrix.data)
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def tolerances(x: Floats, rows: Rows) -> Floats:
+    """Return for each row the difference up to which two of its sums are tied.
+
+    1e-9 of the typical size of the values, and what rounding can do to the values as they came.
+    """
+    weight = np.where(rows.uniform, 1.0, rows.weight)
+    rounding = 4 * np.finfo(np.float64).eps
+    size = np.abs(x)
+    typical = float(np.median(size)) if x.size else 0.0
+    absolute = sparse.csr_array(
+        (np.abs(rows.matrix.data), rows.matrix.indices, rows.matrix.indptr), shape=rows.matrix.shape
+    )
+    near = np.asarray(absolute @ size, dtype=np.float64)
+    near = np.where(rows.uniform, near / np.where(rows.weight == 0, 1.0, np.abs(rows.weight)), near)
+    return np.asarray(
+        NEARLY * typical_size(x) * weight + rounding * (near + weight * rows.counts * typical),
+        dtype=np.float64,
+    )
+
+
+def extreme_sums(y: Floats, rows: Rows) -> tuple[Floats, Floats]:
+    """Return the largest and the least sum that a draw from the others could give each row.
+
+    Equal weights: the k largest, or least, of the others. Unequal ones: large weights with large values and,
+    for negative weights, least with least (rearrangement). O(n log n + n k).
+    """
+    return _largest(y, rows), -_largest(-y, rows)
+
+
+def _largest(y: Floats, rows: Rows) -> Floats:
+    """Return the largest sum of each row."""
+    width = int(rows.counts.max()) if rows.n else 0
+    result = np.zeros(rows.n)
+    if width == 0:
+        return result
+    top = np.argsort(-y, kind="stable")[: width + 1]
+    rank = np.full(rows.n, rows.n, dtype=np.intp)
+    rank[top] = np.arange(top.size)
+    ranked = y[top]
+    running = np.concatenate([[0.0], np.cumsum(ranked)])
+    outside = rows.uniform & (rank >= rows.counts)
+    result[outside] = running[rows.counts[outside]]
+    for i in np.flatnonzero(rows.uniform & ~outside):
+        result[i] = np.delete(ranked, rank[i])[: rows.counts[i]].sum()
+    general = np.flatnonzero(~rows.uniform)
+    if general.size:
+        bottom = np.argsort(y, kind="stable")[: width + 1]
+        for i in general:
+            result[i] = _best_match(y, int(i), rows, (top, bottom))
+    return result
+
+
+def _best_match(y: Floats, i: int, rows: Rows, ends: tuple[Places, Places]) -> float:
+    """Return the largest weighted sum of row i: positive weights on top values, negative ones on bottom."""
+    weights = np.sort(rows.matrix.data[rows.matrix.indptr[i] : rows.matrix.indptr[i + 1]])
+    positive, negative = weights[weights > 0][::-1], weights[weights < 0]
+    top, bottom = (end[end != i] for end in ends)
+    return float(positive @ y[top[: positive.size]] + negative @ y[bottom[: negative.size]])

@@ -1,0 +1,38 @@
+"""Work in a few threads: numpy gives up the interpreter's lock while it sorts, searches and multiplies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+__all__ = ["in_threads"]
+
+Job = TypeVar("Job")
+WORTH_IT = 100_000  # below this much work, starting threads costs more than it saves
+MOST_THREADS = 4
+
+
+def in_threads(do: Callable[[Job], None], jobs: Sequence[Job], *, work: int) -> None:
+    """Do all jobs, in threads if there is enough work; each job writes to places of its own.
+
+    The result does not depend on the number of threads.
+    """
+    threads = min(
+        MOST_THREADS, os.process_cpu_count() if hasattr(os, "process_cpu_count") else _cores(), len(jobs)
+    )
+    if threads < 2 or work < WORTH_IT:
+        for job in jobs:
+            do(job)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(do, jobs))
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
