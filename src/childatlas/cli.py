@@ -23,7 +23,6 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="childatlas",
     help="Map child deprivation: indicators and indices on boundaries, hotspots, and a printed atlas.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

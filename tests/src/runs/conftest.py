@@ -32,7 +32,11 @@ licence = "CC0"
 credit = { en = "Two squares drawn for a test (CC0)" }
 """
 
-UNITS = """unit,level,parent,predecessor,name_en,short_en,type,valid_from,valid_to,lon,lat,inside_lon,inside_lat,area_km2,aliases
+UNIT_COLUMNS = (
+    "unit,level,parent,predecessor,name_en,short_en,type,valid_from,valid_to,"
+    "lon,lat,inside_lon,inside_lat,area_km2,aliases"
+)
+UNITS = f"""{UNIT_COLUMNS}
 T0,country,,,Twoland,Twoland,country,1990-01-01,,1.0,0.5,1.0,0.5,24000,
 T1,oblast,T0,,West,West,oblast,1990-01-01,,0.5,0.5,0.5,0.5,12000,Occident
 T2,oblast,T0,,<b>East</b>,<b>East</b>,oblast,1990-01-01,,1.5,0.5,1.5,0.5,12000,

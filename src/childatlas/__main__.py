@@ -1,0 +1,5 @@
+"""`python -m childatlas` is the command line."""
+
+from childatlas.cli import main
+
+main()
