@@ -58,6 +58,8 @@ class Basemap:
         Units too small to be seen, enlarged.
     scale : float
         Points a metre; NaN for shapes without a CRS.
+    bar : Box or None
+        Place of the scale bar, a round number of metres wide.
     """
 
     sheet: Sheet
@@ -70,6 +72,7 @@ class Basemap:
     land: npt.NDArray[np.int16]
     insets: tuple[Inset, ...]
     scale: float
+    bar: Box | None
 
     @property
     def crowded(self) -> bool:
@@ -134,6 +137,7 @@ def prepare_basemap(
         sheet=measures,
     )
     blocked = [spot for inset in cells for spot in inset.blocked]
+    land = land_raster(placed, frame)
     return Basemap(
         sheet=measures,
         codes=codes,
@@ -142,10 +146,38 @@ def prepare_basemap(
         parents=_parent_paths(parents, scale, move),
         frame=frame,
         rooms=tuple(build_room(shape, blocked=blocked, scale=measures.scale) for shape in placed),
-        land=land_raster(placed, frame),
+        land=land,
         insets=cells,
         scale=scale if shapes.crs is not None else math.nan,
+        bar=_bar(measures, frame, land, scale, cells) if shapes.crs is not None else None,
     )
+
+
+def _bar(
+    measures: Sheet, frame: Box, land: npt.NDArray[np.int16], scale: float, cells: Sequence[Inset]
+) -> Box:
+    """Return a place for the scale bar: under the map, else a corner without land, else under it all the same."""
+    s = measures.scale
+    target = 0.2 * frame.width / scale
+    power = 10.0 ** math.floor(math.log10(target))
+    width = max(m * power for m in (1, 2, 5) if m * power <= target) * scale
+    right, left, high = frame.right - 4 * s, frame.left + 4 * s, 11 * s
+    below = measures.frame.bottom + 6 * s
+    first = Box(right - width, below, right, below + high)
+    if all(inset.room.right < first.left for inset in cells):
+        return first
+    heights = (frame.bottom + 2 * s, frame.top - high - 2 * s)
+    corners = [Box(x, y, x + width, y + high) for y in heights for x in (right - width, left)]
+    return next((corner for corner in corners if _is_free(corner, frame, land)), first)
+
+
+def _is_free(box: Box, frame: Box, land: npt.NDArray[np.int16]) -> bool:
+    """Return whether a box lies on no unit."""
+    left, low = int(box.left - frame.left), int(box.bottom - frame.bottom)
+    part = land[
+        max(low - 3, 0) : int(box.top - frame.bottom) + 4, max(left - 3, 0) : int(box.right - frame.left) + 4
+    ]
+    return bool((part < 0).all())
 
 
 def codes_on(basemap: Basemap, codes: Iterable[object]) -> None:

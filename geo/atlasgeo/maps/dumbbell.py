@@ -77,7 +77,7 @@ def draw_dumbbell(
     s = page.sheet.scale
     below = draw_header(page, text)
     box = Box(page.sheet.frame.left, page.sheet.frame.bottom + 16 * s, page.sheet.side.right, below - 34 * s)
-    pitch = min(17.0 * s, box.height / len(table))
+    pitch = min(19.0 * s, box.height / len(table))
     size = min(8.6, pitch / s * 0.85)
     rows = _Rows(table, names, text, digits, size, pitch)
     said = [_name(rows, code) for code in table.index]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -10,9 +9,9 @@ from atlasgeo.maps.basemap import Basemap
 from atlasgeo.maps.insets import BADGE
 from atlasgeo.maps.labels import Label, Labels
 from atlasgeo.maps.page import Box, Page
-from atlasgeo.maps.palettes import HAIRLINE, INK, PAPER, SOFT, ink_on
+from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, PAPER, SOFT, ink_on
 from atlasgeo.maps.rooms import LINE, TYPE_SIZES
-from atlasgeo.maps.typeface import BOLD, REGULAR, fit, text_width, wrap
+from atlasgeo.maps.typeface import BOLD, fit, text_width, wrap
 from atlasgeo.maps.wording import MapText
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ TITLE: Final = 21.0
 SUBTITLE: Final = 12.5
 FOOT: Final = 8.3
 LABEL: Final = 8.6
-NUMBER: Final = 5.6
+NUMBER: Final = 6.0
+PALE: Final = "#c6cbd1"  # border of land without data, on which white cannot be seen
 
 
 def draw_header(page: Page, text: MapText) -> float:
@@ -99,7 +99,7 @@ def draw_shapes(
     s = page.sheet.scale
     for place, (paths, members) in enumerate(groups):
         colours = [fills[i] for i in members]
-        edge = PAPER if place == 0 else HAIRLINE
+        edge = [PALE if fill == LAND else PAPER for fill in colours] if place == 0 else HAIRLINE
         width = (basemap.border if place == 0 else 0.5) * s
         shapes = PathCollection(list(paths), facecolors=colours, edgecolors=edge, linewidths=width, zorder=2)
         shapes.set_joinstyle("round")
@@ -155,7 +155,6 @@ def draw_labels(
 def _draw_block(page: Page, label: Label, ink: str, ground: str | None) -> None:
     pitch = label.size * LINE * page.sheet.scale
     top = label.y + pitch * len(label.lines) / 2
-    last = len(label.lines) - 1
     for number, line in enumerate(label.lines):
         page.text(
             label.x,
@@ -163,7 +162,7 @@ def _draw_block(page: Page, label: Label, ink: str, ground: str | None) -> None:
             line,
             size=label.size,
             colour=ink,
-            weight=BOLD if number == last and last else REGULAR,
+            weight=label.weight(number),
             align="center",
             ground=ground,
         )
@@ -189,14 +188,22 @@ def draw_inset_shapes(page: Page, basemap: Basemap) -> None:
         draw_badge(page, (inset.cell.left - 7 * s, inset.cell.top - BADGE * s), str(number))
 
 
-def draw_inset_words(page: Page, basemap: Basemap, words: Mapping[str, tuple[str, str]]) -> None:
-    """Draw name and value beside each enlarged unit."""
+def draw_inset_words(
+    page: Page,
+    basemap: Basemap,
+    words: Mapping[str, tuple[str, str]],
+    *,
+    numbers: Mapping[str, str] | None = None,
+) -> None:
+    """Draw name and value beside each enlarged unit, in the order of `words`, after its number if it has one."""
     for inset in basemap.insets:
-        known = [words[basemap.codes[i]] for i in inset.members if basemap.codes[i] in words]
+        members = {basemap.codes[i] for i in inset.members}
+        known = [(code, *said) for code, said in words.items() if code in members]
         if len(known) == 1:
-            _draw_one(page, inset.room, *known[0])
+            _draw_one(page, inset.room, *known[0][1:])
         else:
-            _draw_several(page, inset.room, known)
+            lines = [" ".join(filter(None, ((numbers or {}).get(code, ""), *said))) for code, *said in known]
+            _draw_several(page, inset.room, lines)
 
 
 def _draw_one(page: Page, room: Box, name: str, value: str) -> None:
@@ -210,18 +217,16 @@ def _draw_one(page: Page, room: Box, name: str, value: str) -> None:
     page.text(room.left, y, value, size=LABEL, weight=BOLD)
 
 
-def _draw_several(page: Page, room: Box, known: Sequence[tuple[str, str]]) -> None:
+def _draw_several(page: Page, room: Box, lines: Sequence[str]) -> None:
     s = page.sheet.scale
     size = 6.2
     pitch = size * LINE * s
-    most = max(1, int(room.height / pitch))
-    shown = known if len(known) <= most else known[: most - 1]
-    y = room.top - 0.78 * pitch
-    for name, value in shown:
-        page.text(room.left, y, fit(f"{name} {value}", room.width, size * s), size=size)
+    most = max(1, int((room.height + 14 * s) / pitch))
+    shown = list(lines) if len(lines) <= most else [*lines[: most - 1], f"+ {len(lines) - most + 1}"]
+    y = room.centre[1] + pitch * len(shown) / 2 - 0.78 * pitch
+    for line in shown:
+        page.text(room.left, y, fit(line, room.width, size * s), size=size)
         y -= pitch
-    if len(shown) < len(known):
-        page.text(room.left, y, f"+ {len(known) - len(shown)}", size=size, colour=SOFT)
 
 
 def draw_key(page: Page, basemap: Basemap, entries: Sequence[tuple[str, str, str]]) -> None:
@@ -241,37 +246,43 @@ def draw_key(page: Page, basemap: Basemap, entries: Sequence[tuple[str, str, str
 
 
 def draw_numbers(page: Page, basemap: Basemap, numbers: Mapping[str, str], fills: Mapping[str, str]) -> None:
-    """Draw the rank of units in the middle of each that has the room."""
+    """Draw the number of units in the middle of each, or beside a dot where there is no room for it."""
     s = page.sheet.scale
     for code, room in zip(basemap.codes, basemap.rooms, strict=True):
         if room is None or code not in numbers or code in basemap.inset_codes:
             continue
-        spot = room.place(text_width(numbers[code], NUMBER * s), 1, TYPE_SIZES[-1])
-        if spot is not None:
+        spot = room.place(text_width(numbers[code], NUMBER * s, weight=BOLD), 1, TYPE_SIZES[-1])
+        if spot is None:
+            x, y = room.heart
+            page.discs([(x, y)], radius=1.2 * s, fill=INK, edge=PAPER, width=0.5, layer=4.6)
+            page.text(x + 3 * s, y, numbers[code], size=NUMBER, weight=BOLD, stand="center", ground=PAPER)
+        else:
+            ground = fills[code]
+            ink = ink_on(ground)
             page.text(
                 *spot,
                 numbers[code],
                 size=NUMBER,
-                colour=ink_on(fills[code]),
+                weight=BOLD,
+                colour=ink,
                 align="center",
-                stand="center_baseline",
+                stand="center",
+                ground=ground,
             )
 
 
 def draw_scale_bar(page: Page, basemap: Basemap, text: MapText) -> None:
-    """Draw a bar of a round length, under the lower right corner of the map."""
-    if not math.isfinite(basemap.scale):
+    """Draw a bar of a round length where the basemap has kept a place for it."""
+    if basemap.bar is None:
         return
-    s = page.sheet.scale
-    target = 0.2 * basemap.frame.width / basemap.scale
-    step = 10.0 ** math.floor(math.log10(target))
-    length = max(m * step for m in (1, 2, 5) if m * step <= target)
+    s, box = page.sheet.scale, basemap.bar
+    length = round(box.width / basemap.scale)
     name = text.word("kilometres" if length >= 1000 else "metres")
     shown = text.number(length / 1000 if length >= 1000 else length, 0)
-    right, y = basemap.sheet.frame.right - 4 * s, basemap.sheet.frame.bottom + 6 * s
-    left, tick = right - length * basemap.scale, 3 * s
-    page.lines([[(left, y + tick), (left, y), (right, y), (right, y + tick)]], colour=SOFT, width=0.9)
-    page.text((left + right) / 2, y + 3.2 * s, f"{shown} {name}", size=7.6, colour=SOFT, align="center")
+    y, tick = box.bottom, 3 * s
+    bar = [(box.left, y + tick), (box.left, y), (box.right, y), (box.right, y + tick)]
+    page.lines([bar], colour=SOFT, width=0.9)
+    page.text(box.centre[0], y + 3.2 * s, f"{shown} {name}", size=7.6, colour=SOFT, align="center")
 
 
 def draw_watermark(page: Page, basemap: Basemap, word: str) -> None:
@@ -288,6 +299,6 @@ def draw_watermark(page: Page, basemap: Basemap, word: str) -> None:
         align="center",
         stand="center",
         turn=18,
-        alpha=0.1,
+        alpha=0.16,
         layer=3.2,
     )

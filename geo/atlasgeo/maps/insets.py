@@ -21,6 +21,7 @@ __all__ = ["Inset", "build_insets", "find_invisible"]
 
 SMALL_AREA: Final = 70.0  # square points: under this a colour cannot be read
 MOST_INSETS: Final = 6
+CITY: Final = 3  # where many units are small, those that stand alone are only numbered
 NEAR: Final = 1.5  # points: invisible units this close share an inset
 RING: Final = 5.0
 BADGE: Final = 4.6
@@ -74,6 +75,8 @@ def find_invisible(
 ) -> list[tuple[int, ...]]:
     """Return groups of touching units that are too small to be read on the page, at most `MOST_INSETS`.
 
+    Where there are more, only groups such as the districts of a city count, the largest first.
+
     Raises
     ------
     BoundaryError
@@ -92,7 +95,9 @@ def find_invisible(
     if not small or len(small) == len(codes):
         return []
     groups = _groups(geometry, small, NEAR / scale)
-    return sorted(groups, key=lambda group: _area(geometry, group))[:MOST_INSETS]
+    if wanted is None and len(groups) > MOST_INSETS:
+        groups = [group for group in groups if len(group) >= CITY]
+    return sorted(groups, key=lambda group: (-len(group), _area(geometry, group)))[:MOST_INSETS]
 
 
 def _area(geometry: npt.NDArray[Any], group: tuple[int, ...]) -> float:
@@ -129,7 +134,7 @@ def build_insets(
     west = [float(shapely.total_bounds(list(group))[[0, 2]].mean()) for group in shapes]
     order = sorted(range(len(groups)), key=lambda i: west[i])
     pitch = min(strip.width / max(len(order), 1), 132.0 * sheet.scale)
-    tall = min(44.0 * sheet.scale, strip.height - 14 * sheet.scale)
+    tall = min((44.0 if len(order) <= 3 else 38.0) * sheet.scale, strip.height - 14 * sheet.scale)
     found = []
     for number, place in enumerate(order):
         left = strip.left + number * pitch + 14 * sheet.scale

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atlasgeo.maps.basemap import Basemap
+from atlasgeo.maps.page import Box
 from atlasgeo.maps.rooms import LINE, LINES, TYPE_SIZES
 from atlasgeo.maps.typeface import BOLD, REGULAR, text_width
 
@@ -27,13 +28,15 @@ class Label:
     ----------
     code : str
     lines : tuple of str
-        The name, in one or more lines, and then the value.
+        The name, in one or more lines, and then the value where there is one.
     x, y : float
         Centre of the block.
     size : float
         Type size before the page's scale.
     leader : tuple or None
         Ends of the line to the unit, for a block outside it.
+    valued : bool
+        Whether the last line is a value.
     """
 
     code: str
@@ -42,6 +45,11 @@ class Label:
     y: float
     size: float
     leader: tuple[tuple[float, float], tuple[float, float]] | None = None
+    valued: bool = True
+
+    def weight(self, line: int) -> str:
+        """Return the weight of a line: the value is semibold."""
+        return BOLD if self.valued and line == len(self.lines) - 1 else REGULAR
 
 
 @dataclass(frozen=True)
@@ -106,11 +114,8 @@ def _even_lines(words: Sequence[str], lines: int) -> tuple[str, ...]:
 
 
 def block_width(lines: Sequence[str], size: float) -> float:
-    """Return the width of a label; its value is set semibold."""
-    last = len(lines) - 1
-    return max(
-        text_width(line, size, weight=BOLD if i == last and last else REGULAR) for i, line in enumerate(lines)
-    )
+    """Return the width of a label, its last line set semibold."""
+    return max(text_width(line, size, weight=BOLD if line is lines[-1] else REGULAR) for line in lines)
 
 
 def _inside(basemap: Basemap, number: int, name: str, value: str) -> Label | None:
@@ -122,7 +127,7 @@ def _inside(basemap: Basemap, number: int, name: str, value: str) -> Label | Non
             width = block_width(lines, size * basemap.sheet.scale)
             spot = room.place(width, len(lines), size)
             if spot is not None:
-                return Label(basemap.codes[number], lines, *spot, size)
+                return Label(basemap.codes[number], lines, *spot, size, valued=bool(value))
     return None
 
 
@@ -131,7 +136,7 @@ def _free_land(basemap: Basemap) -> npt.NDArray[np.bool_]:
     from scipy.ndimage import binary_dilation
 
     grown: npt.NDArray[np.bool_] = binary_dilation(basemap.land >= 0, iterations=3)
-    return ~grown
+    return ~grown if basemap.bar is None else _without(basemap, ~grown, basemap.bar)
 
 
 def _beside(
@@ -149,12 +154,9 @@ def _beside(
             end = _edge_of_block((x, y), wide, high, room.heart)
             if _leader_is_clean(basemap, number, room.heart, end):
                 length = float(np.hypot(end[0] - room.heart[0], end[1] - room.heart[1]))
-                tries.append(
-                    (
-                        length + 12 * len(lines),
-                        Label(basemap.codes[number], lines, x, y, size, (room.heart, end)),
-                    )
-                )
+                code, leader = basemap.codes[number], (room.heart, end)
+                label = Label(code, lines, x, y, size, leader, valued=bool(words[1]))
+                tries.append((length + 12 * len(lines), label))
                 break
     near = [(length, label) for length, label in tries if length <= LONGEST_LEADER * basemap.sheet.scale]
     return min(near, key=lambda pair: pair[0])[1] if near else None
@@ -203,11 +205,17 @@ def _leader_is_clean(
 def _taken(basemap: Basemap, free: npt.NDArray[np.bool_], label: Label) -> npt.NDArray[np.bool_]:
     wide = block_width(label.lines, label.size * basemap.sheet.scale) / 2 + 3
     high = len(label.lines) * label.size * LINE * basemap.sheet.scale / 2 + 2
-    left = max(0, int(label.x - wide - basemap.frame.left))
-    low = max(0, int(label.y - high - basemap.frame.bottom))
+    return _without(basemap, free, Box(label.x - wide, label.y - high, label.x + wide, label.y + high))
+
+
+def _without(basemap: Basemap, free: npt.NDArray[np.bool_], box: Box) -> npt.NDArray[np.bool_]:
+    """Return the free points less those of a box."""
+    left, low = (
+        max(0, int(edge)) for edge in (box.left - basemap.frame.left, box.bottom - basemap.frame.bottom)
+    )
+    right, high = (
+        max(0, int(edge) + 1) for edge in (box.right - basemap.frame.left, box.top - basemap.frame.bottom)
+    )
     rest = free.copy()
-    rest[
-        low : int(label.y + high - basemap.frame.bottom) + 1,
-        left : int(label.x + wide - basemap.frame.left) + 1,
-    ] = False
+    rest[low:high, left:right] = False
     return rest

@@ -30,7 +30,7 @@ class Entry:
     hatch : str or None
         Pattern over the colour.
     hatch_colour : str
-    total : int or None
+    overlay : bool
         Units that carry a pattern on top of another colour are no class of their own: the bar is then a
         swatch of fixed length.
     """
@@ -55,7 +55,7 @@ def draw_legend(page: Page, entries: Sequence[Entry], *, title: str, top: float)
     labels = [wrap(entry.label, 0.52 * side.width, SIZE * s, most=2) for entry in entries]
     widest = max((text_width(line, SIZE * s) for lines in labels for line in lines), default=0.0)
     start = side.left + min(widest, 0.52 * side.width) + 8 * s
-    most = max((entry.count for entry in entries), default=0)
+    most = max((entry.count for entry in entries if not entry.overlay), default=0)
     room = side.right - start - 22 * s
     unit = min(room / max(most, 1), 13.0 * s)
     for entry, lines in zip(entries, labels, strict=True):

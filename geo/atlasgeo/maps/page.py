@@ -103,7 +103,7 @@ def sheet(size: str | tuple[float, float] = "A4") -> Sheet:
     width, height = wide * MILLIMETRE, high * MILLIMETRE
     s = min(width / 842.0, height / 540.0)
     margin, column = 36 * s, 214 * s
-    top, foot = height - 104 * s, 84 * s
+    top, foot = height - 104 * s, 74 * s
     return Sheet(
         name=size if isinstance(size, str) else f"{wide:g} x {high:g} mm",
         width=width,

@@ -32,6 +32,7 @@ __all__ = [
     "ink_on",
     "least_distance",
     "luma",
+    "mix",
     "sequential",
 ]
 
@@ -156,6 +157,13 @@ def luma(colour: str) -> float:
 def ink_on(colour: str) -> str:
     """Return the colour of letters on `colour`: white where its luma is under 140, else ink."""
     return PAPER if luma(colour) < FLIP_LUMA else INK
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """Return the colour that has `share` of `other` and the rest of `one`, mixed as screens do."""
+    pairs = zip(_bytes(one), _bytes(other), strict=True)
+    red, green, blue = (round(a + (b - a) * share) for a, b in pairs)
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def contrast(one: str, other: str) -> float:

@@ -9,17 +9,19 @@ from typing import Final
 import pandas as pd
 
 from atlasgeo import columns as c
-from atlasgeo.maps.palettes import HAIRLINE, LAND, SOFT, ink_on
+from atlasgeo.maps.palettes import HAIRLINE, LAND, SOFT, ink_on, mix
 
 __all__ = ["NO_DATA_HATCH", "PATTERNS", "Coats", "coat_units", "has_flag"]
 
 NO_DATA_HATCH: Final = "////"
 SUPPRESSED_HATCH: Final = "xxxx"
+PLAIN: Final = 0.62  # of the ink; the rest is the unit's own colour
+FAINT: Final = 0.3  # where every unit carries the pattern it must not hide the colours
 PATTERNS: Final[dict[str, str]] = {
     c.CARRIED: "\\\\\\\\",
     c.PARENT_VALUE: "----",
     c.MODELLED: "....",
-    c.SYNTHETIC: "oo",
+    c.SYNTHETIC: "++",
     c.SHARE_ESTIMATED: "||||",
     "uncertain": "////",
 }
@@ -82,6 +84,8 @@ def coat_units(
         units = [i for i, is_so in enumerate(has_flag(flags, flag, codes)) if is_so and index[i] >= 0]
         if units:
             flagged[flag] = tuple(units)
-        for ink in sorted({ink_on(fills[i]) for i in units}):
-            hatches[hatch, ink] = tuple(i for i in units if ink_on(fills[i]) == ink)
+        share = FAINT if len(units) == sum(k >= 0 for k in index) else PLAIN
+        for fill in sorted({fills[i] for i in units}):
+            ink = mix(fill, ink_on(fill), share)
+            hatches[hatch, ink] = (*hatches.get((hatch, ink), ()), *(i for i in units if fills[i] == fill))
     return Coats(fills, hatches, flagged, missing, suppressed)

@@ -119,18 +119,14 @@ def draw_breaks(plot: Plot, breaks: Mapping[int, str]) -> None:
         x = plot.x(year - 0.5)
         if not plot.box.left <= x <= plot.box.right:
             continue
-        page.lines(
-            [[(x, plot.box.bottom), (x, plot.box.top + 2 * s)]],
-            colour=INK,
-            width=0.7,
-            dashes=(2.5, 2.0),
-            layer=1.5,
-        )
         lines = wrap(breaks[year], 120 * s, 7.2 * s, most=2)
         wide = max(text_width(line, 7.2 * s) for line in lines)
         level = level + 1 if x - wide / 2 < reached + 4 * s else 0
         reached = max(reached, x + wide / 2)
         centre = min(max(x, plot.box.left + wide / 2), plot.box.right - wide / 2)
         base = plot.box.top + (5 + 20 * (level % 2)) * s
+        page.lines(
+            [[(x, plot.box.bottom), (x, base - 3 * s)]], colour=INK, width=0.7, dashes=(2.5, 2.0), layer=1.5
+        )
         for number, line in enumerate(lines[::-1]):
             page.text(centre, base + number * 8.6 * s, line, size=7.2, colour=SOFT, align="center")

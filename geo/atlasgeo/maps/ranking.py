@@ -95,11 +95,11 @@ class _Panel:
     digits: int
     national: float | None
     bounds: pd.DataFrame | None
-    numbers: Mapping[str, str]
     box: Box
     plot: Box
     row: float
     size: float
+    margin: float
     low: float
     high: float
 
@@ -119,7 +119,6 @@ def draw_ranking(
     digits: int,
     national: float | None = None,
     bounds: pd.DataFrame | None = None,
-    numbers: Mapping[str, str] | None = None,
 ) -> None:
     """Draw the ranking in the side column below `top`.
 
@@ -136,20 +135,19 @@ def draw_ranking(
         The country's value.
     bounds : DataFrame, optional
         Columns ``low`` and ``high``: whiskers.
-    numbers : mapping of code -> str, optional
-        The number of a unit on the map, shown before its name.
     """
     s = page.sheet.scale
-    box = Box(page.sheet.side.left, page.sheet.side.bottom - 6 * s, page.sheet.side.right, top - 15 * s)
-    shown, gap = listed(ranking.order, box.height / s)
+    box = _box(page, top)
+    shown, gap = _rows(ranking.order, box.height / s)
     if not shown:
         return
     row = min(ROW * s, box.height / (len(shown) + bool(gap)))
     size = min(SIZE, row / s * 0.88)
     low, high = _range(ranking, bounds, national)
-    plot = _plot_box(
-        box, [names.get(code, code) for code in shown], _widest_value(ranking, text, digits), size, s
-    )
+    said = [names.get(code, code) for code in shown]
+    margin = max(20 * s, max(text_width(ranking.label(code), 0.86 * size * s) for code in shown)) + 4 * s
+    value = _widest_value(ranking, text, digits)
+    plot = _plot_box(box, said, value, size, margin=margin, s=s)
     panel = _Panel(
         page,
         ranking,
@@ -159,11 +157,11 @@ def draw_ranking(
         digits,
         national,
         bounds,
-        numbers or {},
         box,
         plot,
         row,
         size,
+        margin,
         low,
         high,
     )
@@ -177,7 +175,17 @@ def draw_ranking(
         _draw_rest(panel, shown, box.top - (gap + 0.5) * row)
 
 
-def listed(order: tuple[str, ...], height: float) -> tuple[tuple[str, ...], int]:
+def listed(page: Page, ranking: Ranking, *, top: float) -> tuple[str, ...]:
+    """Return the units that get a row in the ranking drawn below `top`."""
+    return _rows(ranking.order, _box(page, top).height / page.sheet.scale)[0]
+
+
+def _box(page: Page, top: float) -> Box:
+    s, side = page.sheet.scale, page.sheet.side
+    return Box(side.left, side.bottom - 6 * s, side.right, top - 15 * s)
+
+
+def _rows(order: tuple[str, ...], height: float) -> tuple[tuple[str, ...], int]:
     """Return the units that get a row, and after how many of them others are left out (0: none are)."""
     room = int(height / SMALLEST_ROW)
     if len(order) <= room:
@@ -187,9 +195,9 @@ def listed(order: tuple[str, ...], height: float) -> tuple[tuple[str, ...], int]
     return (*order[:worst], *order[len(order) - best :]), worst
 
 
-def _plot_box(box: Box, names: list[str], value_width: float, size: float, s: float) -> Box:
+def _plot_box(box: Box, names: list[str], value_width: float, size: float, *, margin: float, s: float) -> Box:
     widest = max(text_width(name, size * s) for name in names)
-    left = box.left + 24 * s + min(widest, 0.46 * box.width) + 9 * s
+    left = box.left + margin + min(widest, 0.46 * box.width) + 9 * s
     return Box(left, box.bottom, box.right - value_width * size * s - 8 * s, box.top)
 
 
@@ -222,7 +230,7 @@ def _draw_bands(panel: _Panel, places: Mapping[str, float]) -> None:
             )
         y = (min(ys) + max(ys)) / 2 - 0.34 * panel.size * s
         panel.page.text(
-            panel.box.left + 20 * s,
+            panel.box.left + panel.margin - 4 * s,
             y,
             panel.ranking.label(codes[0]),
             size=0.86 * panel.size,
@@ -279,7 +287,7 @@ def _draw_row(panel: _Panel, code: str, y: float) -> None:
     s = panel.page.sheet.scale
     base = y - 0.34 * panel.size * s
     name = panel.names.get(code, code)
-    room = panel.plot.left - 9 * s - panel.box.left - 24 * s + 0.5
+    room = panel.plot.left - 9 * s - panel.box.left - panel.margin + 0.5
     panel.page.text(
         panel.plot.left - 7 * s, base, fit(name, room, panel.size * s), size=panel.size, align="right"
     )

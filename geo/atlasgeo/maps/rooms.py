@@ -116,7 +116,8 @@ def build_room(
     box = Box(left - 1, bottom - 1, right + 1, top + 1)
     inside = _mask(polygons, box, FINE)
     rows, columns = np.indices(inside.shape)
-    x, y = box.left + (columns + 0.5) / FINE, box.bottom + (rows + 0.5) / FINE
+    x: Floats = box.left + (columns.astype(float) + 0.5) / FINE
+    y: Floats = box.bottom + (rows.astype(float) + 0.5) / FINE
     for cx, cy, radius in blocked:
         if left - radius < cx < right + radius and bottom - radius < cy < top + radius:
             inside = inside & ((x - cx) ** 2 + (y - cy) ** 2 > radius**2)
@@ -137,7 +138,7 @@ def _heart(inside: Mask, box: Box) -> tuple[tuple[float, float], float]:
 
     if not inside.any():
         return box.centre, 0.0
-    far: Floats = np.ones(inside.shape) * distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]  # type: ignore[index]
+    far: Floats = np.ones(inside.shape) * distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(int(np.argmax(far)), far.shape)
     place = (box.left + (float(column) + 0.5) / FINE, box.bottom + (float(row) + 0.5) / FINE)
     return place, float(far[row, column]) / FINE

@@ -151,7 +151,7 @@ def _draw_slope(plot: Plot, slope: float, text: MapText, statistic: float) -> No
         ends.append((y / slope if slope and y != slope * x else x, y))
     plot.page.lines([[(plot.x(x), plot.y(y)) for x, y in ends]], colour=INK, width=1.1, layer=2.5)
     s = plot.page.sheet.scale
-    said = f"{text.word('slope')} {text.number(statistic, 2)}"
+    said = f"{text.word('slope')}: {text.number(statistic, 2)}"
     plot.page.text(plot.box.right, plot.box.top + 6 * s, said, size=8.6, align="right")
 
 
@@ -184,7 +184,7 @@ def _draw_names(plot: Plot, points: pd.DataFrame, names: Mapping[str, str] | pd.
         box = _free_place(spots[code], text_width(name, 7.8 * s), taken, plot.box, s)
         if box is not None:
             taken.append(box)
-            plot.page.text(box.left, box.bottom + 2 * s, name, size=7.8)
+            plot.page.text(box.left, box.bottom + 2 * s, name, size=7.8, ground=PAPER)
 
 
 def _free_place(

@@ -29,7 +29,7 @@ from atlasgeo.maps.legend import Entry, draw_legend
 from atlasgeo.maps.page import Page, new_page
 from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, SOFT, class_colours
 from atlasgeo.maps.patterns import NO_DATA_HATCH, PATTERNS, SUPPRESSED_HATCH, Coats, coat_units, has_flag
-from atlasgeo.maps.ranking import draw_ranking, interval, rank_units
+from atlasgeo.maps.ranking import Ranking, draw_ranking, interval, listed, rank_units
 from atlasgeo.maps.wording import MapText
 from atlasgeo.maps.write import write_figure
 
@@ -99,27 +99,31 @@ def draw_choropleth(
     coats = coat_units(basemap.codes, index, ramp, flags=flags)
     fills = dict(zip(basemap.codes, coats.fills, strict=True))
     below = draw_header(page, text)
+    entries = _entries(classes, index, ramp, coats, text=text, low_first=low_first)
+    end = draw_legend(page, entries, title=text.legend_title, top=below - 14 * page.sheet.scale)
+    order = rank_units(values, digits=shown, low_first=low_first)
+    top = end - 10 * page.sheet.scale
+    beside = listed(page, order, top=top) if ranking else ()
     draw_map(
         page,
         basemap,
         coats,
         text=text,
-        names=names,
-        values=values,
-        digits=shown,
-        flags=flags,
-        low_first=low_first,
+        words=_words(basemap, coats, values, shown, text=text, names=names),
+        ranking=order,
+        listed=beside,
     )
-    entries = _entries(classes, index, ramp, coats, text=text, low_first=low_first)
-    end = draw_legend(page, entries, title=text.legend_title, top=below - 14 * page.sheet.scale)
-    if ranking and values.notna().any():
+    for flag in (c.SYNTHETIC, c.SCHEMATIC):
+        if any(has_flag(flags, flag, basemap.codes)):
+            draw_watermark(page, basemap, text.word(flag))
+    if beside:
         draw_ranking(
             page,
-            rank_units(values, digits=shown, low_first=low_first),
+            order,
             text=text,
             names=names,
             fills=fills,
-            top=end - 10 * page.sheet.scale,
+            top=top,
             digits=shown,
             national=national,
             bounds=interval(errors, values),
@@ -128,51 +132,54 @@ def draw_choropleth(
     return page.figure
 
 
+def _words(
+    basemap: Basemap,
+    coats: Coats,
+    values: pd.Series,
+    digits: int,
+    *,
+    text: MapText,
+    names: Mapping[str, str] | pd.Series,
+) -> dict[str, tuple[str, str]]:
+    """Return name and printed value of each unit."""
+    found = {}
+    for number, code in enumerate(basemap.codes):
+        absent = text.word("suppressed" if number in coats.suppressed else "no_data")
+        value = text.number(float(values[code]), digits) if pd.notna(values[code]) else absent
+        found[code] = (str(names.get(code, code)), value)
+    return found
+
+
 def draw_map(
     page: Page,
     basemap: Basemap,
     coats: Coats,
     *,
     text: MapText,
-    names: Mapping[str, str] | pd.Series,
-    values: pd.Series,
-    digits: int,
-    flags: pd.Series | None,
-    low_first: bool,
+    words: Mapping[str, tuple[str, str]],
+    ranking: Ranking,
+    listed: Sequence[str],
 ) -> None:
-    """Draw shapes, patterns, names with values, insets, scale bar and watermark."""
+    """Draw shapes and patterns, names with values, insets and the scale bar.
+
+    On a crowded map the units of the ranking beside it have their rank in place of a name.
+    """
     draw_shapes(page, basemap, coats.fills, patterns=coats.hatches)
     draw_inset_shapes(page, basemap)
-    words = {
-        code: (
-            str(names.get(code, code)),
-            text.number(float(values[code]), digits) if pd.notna(values[code]) else _absent(i, coats, text),
-        )
-        for i, code in enumerate(basemap.codes)
-    }
     fills = dict(zip(basemap.codes, coats.fills, strict=True))
+    numbers: dict[str, str] = {}
     if basemap.crowded:
-        order = rank_units(values, digits=digits, low_first=low_first).order
-        draw_numbers(page, basemap, {code: str(i) for i, code in enumerate(order, start=1)}, fills)
+        numbers = {code: str(int(ranking.rank[code])) for code in listed}
+        draw_numbers(page, basemap, numbers, fills)
     else:
         labels = place_labels(basemap, words)
         halo = frozenset(basemap.codes[i] for units in coats.hatches.values() for i in units)
         draw_labels(page, labels, fills, halo=halo)
-        first = len(basemap.insets) + 1
-        draw_key(
-            page,
-            basemap,
-            [(code, str(i), " ".join(words[code])) for i, code in enumerate(labels.keyed, start=first)],
-        )
-    draw_inset_words(page, basemap, words)
+        keyed = enumerate(labels.keyed, start=len(basemap.insets) + 1)
+        draw_key(page, basemap, [(code, str(i), " ".join(words[code])) for i, code in keyed])
+    ranked = {code: words[code] for code in ranking.order} if basemap.crowded else {}
+    draw_inset_words(page, basemap, {**ranked, **words}, numbers=numbers)
     draw_scale_bar(page, basemap, text)
-    for flag in (c.SYNTHETIC, c.SCHEMATIC):
-        if any(has_flag(flags, flag, basemap.codes)):
-            draw_watermark(page, basemap, text.word(flag))
-
-
-def _absent(number: int, coats: Coats, text: MapText) -> str:
-    return text.word("suppressed" if number in coats.suppressed else "no_data")
 
 
 def _entries(

@@ -11,7 +11,7 @@ import pandas as pd
 from atlasgeo.errors import DataError
 from atlasgeo.maps.furniture import draw_foot, draw_header
 from atlasgeo.maps.page import Box, new_page, sheet
-from atlasgeo.maps.palettes import INK, PAPER, SOFT
+from atlasgeo.maps.palettes import INK, PAPER, SOFT, contrast
 from atlasgeo.maps.plot import Plot, draw_breaks, draw_x_axis, draw_y_axis, spread
 from atlasgeo.maps.typeface import BOLD, REGULAR, fit, text_width
 from atlasgeo.maps.wording import MapText
@@ -82,9 +82,8 @@ def draw_rank_chart(
     below = draw_header(page, text)
     strip = 62 * s if COUNTRY in table.index and table.loc[COUNTRY].notna().any() else 0.0
     top = below - (46 if breaks else 22) * s
-    wide = (
-        min(max(text_width(str(names.get(str(k), str(k))), NAME * s) for k in ranks.index), 150 * s) + 46 * s
-    )
+    widest = max(text_width(str(names.get(str(k), str(k))), NAME * s, weight=BOLD) for k in ranks.index)
+    wide = min(widest, 150 * s) + 58 * s
     box = Box(
         page.sheet.frame.left + 26 * s,
         page.sheet.frame.bottom + 18 * s + strip,
@@ -246,18 +245,18 @@ def _draw_rank_names(
     ys = _apart([plot.y(float(rank)) for rank in order], 8.6 * s)
     size = NAME if len(order) <= 45 else 5.4
     for (code, rank), y in zip(order.items(), ys, strict=True):
-        colour = INK if colours[str(code)] == QUIET else colours[str(code)]
+        colour = _readable(colours[str(code)])
         weight = REGULAR if colours[str(code)] == QUIET else BOLD
         base = y - 0.34 * size * s
         name = fit(
             str(names.get(str(code), str(code))),
-            page.sheet.side.right - plot.box.right - 52 * s,
+            page.sheet.side.right - plot.box.right - 56 * s,
             size * s,
             weight=weight,
         )
         page.text(plot.box.right + 22 * s, base, str(int(rank)), size=size, colour=SOFT, align="right")
         page.text(plot.box.right + 26 * s, base, name, size=size, weight=weight, colour=colour)
-        shown = text.number(float(table.loc[str(code), last]), digits)  # type: ignore[arg-type]
+        shown = text.number(float(table.loc[str(code), last]), digits)
         page.text(page.sheet.side.right, base, shown, size=size, colour=SOFT, align="right")
     starts = sorted({int(rank) for rank in ranks[first].dropna()})
     for rank in starts if len(starts) <= 45 else []:
@@ -269,6 +268,11 @@ def _draw_rank_names(
             colour=SOFT,
             align="right",
         )
+
+
+def _readable(colour: str) -> str:
+    """Return the colour of words: that of the line where it reads well on paper, else ink."""
+    return colour if contrast(colour, PAPER) >= 4.5 else INK
 
 
 def _apart(places: Sequence[float], least: float) -> list[float]:
@@ -288,17 +292,11 @@ def _draw_country_strip(plot: Plot, row: pd.Series, text: MapText, *, strip: flo
     page.lines([[(box.left, box.top + 6 * s), (box.right, box.top + 6 * s)]], colour=QUIET, width=0.6)
     _draw_lines(small, row.to_frame().T.set_axis([COUNTRY]), {COUNTRY: INK})
     known = row.dropna()
-    for year, align, gap in ((known.index[0], "right", -7), (known.index[-1], "left", 7)):
-        at, y = small.x(float(year)), small.y(float(known[year]))
-        page.text(
-            at + gap * s,
-            y - 2.6 * s,
-            text.number(float(known[year]), digits),
-            size=NAME,
-            weight=BOLD,
-            align=align,
-        )  # type: ignore[arg-type]
-    page.text(box.right + 26 * s, box.bottom, text.word("country"), size=NAME, weight=BOLD)
+    first, last = (small.y(float(known.iloc[i])) - 2.6 * s for i in (0, -1))
+    start = text.number(float(known.iloc[0]), digits)
+    end = f"{text.word('country')} {text.number(float(known.iloc[-1]), digits)}"
+    page.text(small.x(float(known.index[0])) - 7 * s, first, start, size=NAME, weight=BOLD, align="right")
+    page.text(small.x(float(known.index[-1])) + 7 * s, last, end, size=NAME, weight=BOLD)
     draw_x_axis(small, text, ticks=_year_ticks(row.to_frame().T), plain=True)
 
 
@@ -317,6 +315,6 @@ def _draw_end_names(
             y - 2.8 * s,
             fit(said, 138 * s, 8.6 * s, weight=weight),
             size=8.6,
-            colour=colour,
+            colour=_readable(colour),
             weight=weight,
         )
