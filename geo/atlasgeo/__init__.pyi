@@ -1,8 +1,9 @@
 from .autocorrelation import global_geary as global_geary
 from .autocorrelation import global_getis_ord as global_getis_ord
 from .autocorrelation import global_moran as global_moran
-from .boundaries import BoundaryReport as BoundaryReport
 from .boundaries import read_boundaries as read_boundaries
+from .boundaries import simplify_boundaries as simplify_boundaries
+from .boundary_report import BoundaryReport as BoundaryReport
 from .corrections import adjust_p as adjust_p
 from .errors import AnalysisError as AnalysisError
 from .errors import AtlasError as AtlasError
@@ -12,13 +13,13 @@ from .errors import DataError as DataError
 from .errors import PrivacyError as PrivacyError
 from .errors import SourceError as SourceError
 from .errors import StudyError as StudyError
+from .global_result import GlobalResult as GlobalResult
 from .hotspots import getis_ord as getis_ord
 from .hotspots import local_geary as local_geary
 from .hotspots import local_join_count as local_join_count
 from .hotspots import local_moran as local_moran
 from .hotspots import local_moran_bivariate as local_moran_bivariate
 from .hotspots import local_moran_rate as local_moran_rate
-from .global_result import GlobalResult as GlobalResult
 from .join import JoinReport as JoinReport
 from .join import attach as attach
 from .join_counts import global_join_counts as global_join_counts

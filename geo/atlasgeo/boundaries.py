@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
-from atlasgeo.columns import UNIT
-from atlasgeo.coverage import Fault, mend_coverage, mend_rings, touching_pairs
-from atlasgeo.errors import BoundaryError, nearest
+from atlasgeo.boundary_files import read_features
+from atlasgeo.boundary_report import BoundaryReport, build_report
+from atlasgeo.coverage import mend_coverage, mend_rings, touching_pairs
+from atlasgeo.errors import BoundaryError
+from atlasgeo.faults import Fault
 from atlasgeo.projections import (
     crosses_antimeridian,
     equal_area,
     known_crs,
     looks_swapped,
+    project,
     swap_axes,
+    to_degrees,
     unwrap,
 )
 
@@ -26,80 +28,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["BoundaryReport", "read_boundaries"]
+__all__ = ["PAGE_INCHES", "BoundaryReport", "read_boundaries", "simplify_boundaries"]
+
+PAGE_INCHES = {"screen": 1600 / 300, "A5": 8.27, "A4": 11.69, "A3": 16.54, "A2": 23.39}
+"""The longer side of a page; the screen is given as if it had 300 dots per inch."""
 
 _POLYGONS = {"Polygon", "MultiPolygon"}
 _POINTS = {"Point"}
-
-
-@dataclass(frozen=True, eq=False)
-class BoundaryReport:
-    """What was read, what was wrong, and what mending changed.
-
-    Attributes
-    ----------
-    path, level : str
-    crs_found, crs : str
-        Coordinate system of the file (or the assumed one), and of the result.
-    faults : tuple of Fault
-        All that was mended; areas in km2.
-    area_before, area_after : Series
-        km2 per unit, equal area, before and after mending.
-    pairs_before, pairs_after : frozenset of (str, str)
-        Units that touch.
-    without_shape : tuple of str
-        Codes of rows that have no geometry: left out of the result.
-    """
-
-    path: str
-    level: str
-    crs_found: str
-    crs: str
-    faults: tuple[Fault, ...]
-    area_before: pd.Series
-    area_after: pd.Series
-    pairs_before: frozenset[tuple[str, str]] = field(repr=False)
-    pairs_after: frozenset[tuple[str, str]] = field(repr=False)
-    without_shape: tuple[str, ...] = ()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> BoundaryReport:
-        """Return the report itself: it never changes, and frames copy their attributes often."""
-        return self
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many faults there were of each kind."""
-        return {
-            kind: sum(f.kind == kind for f in self.faults)
-            for kind in dict.fromkeys(f.kind for f in self.faults)
-        }
-
-    @property
-    def neighbours_gained(self) -> tuple[tuple[str, str], ...]:
-        """Pairs that touch only since the mending."""
-        return tuple(sorted(self.pairs_after - self.pairs_before))
-
-    @property
-    def neighbours_lost(self) -> tuple[tuple[str, str], ...]:
-        """Pairs that touched only before the mending."""
-        return tuple(sorted(self.pairs_before - self.pairs_after))
-
-    @property
-    def largest_change(self) -> float:
-        """The largest relative change of a unit's area."""
-        return float((self.area_after / self.area_before - 1).abs().max()) if len(self.area_before) else 0.0
-
-    def __str__(self) -> str:
-        """Return the report as lines of text."""
-        lines = [
-            f"{self.path}: {len(self.area_after)} units, {self.area_after.sum():,.0f} km2",
-            f"  coordinates: {self.crs_found} -> {self.crs}",
-            f"  neighbours: {len(self.pairs_before)} pairs before, {len(self.pairs_after)} after",
-            f"  largest change of area: {self.largest_change:.4%}",
-        ]
-        if self.without_shape:
-            lines.append(f"  without a shape: {', '.join(self.without_shape)}")
-        return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)] or lines)
 
 
 def read_boundaries(
@@ -144,106 +79,83 @@ def read_boundaries(
     Mending is done in the coordinates of the file, before projecting: O(v log v) for v vertices.
     """
     path = Path(path)
-    frame = _coded(_read(path, level), code, path)
-    found = _crs_of(frame, assume_crs, path)
     target = None if crs is None else known_crs(crs, where="crs")
+    frame = read_features(path, code=code, layer=level)
+    found = _crs_of(frame, assume_crs, path)
     frame, shapeless = _with_shapes(frame, path)
     original = np.asarray(frame.geometry.array, dtype=object)
-    shapes, faults = _mended(original, list(frame.index), found, path)
-    target = target or equal_area(_geographic(shapes, found))
-    result = frame.set_geometry(_projected(shapes, found, target), crs=target)
-    result.attrs["report"] = _report(path, level, found, result, original, shapes, faults, shapeless)
+    codes = list(frame.index)
+    shapes, faults = _mended(original, codes, found, path)
+    target = target or equal_area(to_degrees(shapes, found))
+    result = frame.set_geometry(_valid(project(shapes, found, target)), crs=target)
+    result.attrs["report"] = build_report(
+        path,
+        level=level,
+        codes=codes,
+        original=original,
+        mended=shapes,
+        crs_found=found,
+        crs=target,
+        faults=tuple(faults),
+        without_shape=shapeless,
+    )
     return result
 
 
-def _read(path: Path, level: str | None) -> gpd.GeoDataFrame:
-    """Return the file's features, whatever its format."""
-    import geopandas as gpd
-    from pyogrio.errors import DataLayerError, DataSourceError
+def simplify_boundaries(units: gpd.GeoDataFrame, *, page: str = "A4", dpi: int = 300) -> gpd.GeoDataFrame:
+    """Return units with no more detail than a page can show, shared borders still shared.
 
-    if not path.exists():
-        raise BoundaryError("there is no boundary file", where=str(path), fix="correct the path")
-    try:
-        if path.suffix.lower() in {".parquet", ".geoparquet", ".pq"}:
-            frame = gpd.read_parquet(path)
-        else:
-            frame = gpd.read_file(path, layer=_layer(path, level))
-    except (DataSourceError, DataLayerError, ValueError, OSError) as error:
+    Parameters
+    ----------
+    units : GeoDataFrame
+        A valid coverage, as `read_boundaries` returns it.
+    page : str
+        ``A5`` to ``A2``, or ``screen`` (1,600 pixels): how wide the whole layer is drawn.
+    dpi : int
+        Dots per inch; one dot is the tolerance of the simplification (Visvalingam and Whyatt 1993, on the
+        coverage).
+
+    Returns
+    -------
+    GeoDataFrame
+        The same units in the same order; ``.attrs["simplified"]`` has `tolerance` (units of the CRS),
+        `vertices` (before, after), `largest_change` of a unit's area, and `neighbours_lost` and
+        `neighbours_gained`.
+
+    Raises
+    ------
+    BoundaryError
+        If the page is unknown, or the units are not a valid coverage.
+    """
+    if page not in PAGE_INCHES:
+        raise BoundaryError("unknown page size", found=page, expected=", ".join(PAGE_INCHES))
+    shapes = np.asarray(units.geometry.array, dtype=object)
+    if not bool(shapely.coverage_is_valid(shapes)):
         raise BoundaryError(
-            "the boundary file cannot be read",
-            where=str(path),
-            found=str(error)[:200],
-            expected="a file that OGR reads, or GeoParquet",
-        ) from error
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise BoundaryError("the boundary file holds no shapes", where=str(path), expected="a row a unit")
-    return frame
-
-
-def _layer(path: Path, level: str | None) -> str | None:
-    """Return the layer to read of a file of several, else None."""
-    import pyogrio
-
-    layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    if len(layers) < 2:
-        return None
-    if level in layers:
-        return level
-    raise BoundaryError(
-        "the boundary file has several layers",
-        where=str(path),
-        found=level,
-        expected=", ".join(layers),
-        fix="give the layer's name as level",
-    )
-
-
-def _coded(frame: gpd.GeoDataFrame, code: str, path: Path) -> gpd.GeoDataFrame:
-    """Return the features on their codes as text, each once."""
-    if code not in frame.columns:
-        columns = [str(c) for c in frame.columns if c != frame.geometry.name]
-        raise BoundaryError(
-            f"the boundary file has no column {code!r}",
-            where=str(path),
-            found=", ".join(columns),
-            expected=", ".join(nearest(code, columns)) or "the name of a column",
-            fix="give the column of codes with code=",
+            "the units are not a valid coverage",
+            expected="shapes that meet without gaps and overlaps",
+            fix="read them with read_boundaries, which mends them",
         )
-    codes = _as_text(frame[code], path)
-    twice = codes[codes.duplicated()].unique()
-    if len(twice):
-        raise BoundaryError(
-            f"{len(twice)} codes are there more than once",
-            where=f"{path}, column {code}",
-            found=", ".join(twice[:5]),
-            expected="one row a unit",
-            fix="choose the column of codes of this level, or dissolve the parts of a unit first",
-        )
-    return frame.drop(columns=code).set_axis(
-        pd.Index(codes.to_numpy(dtype=object), name=UNIT, dtype="str"), axis=0
-    )
+    west, south, east, north = units.total_bounds
+    tolerance = max(east - west, north - south) / (PAGE_INCHES[page] * dpi)
+    simple = np.asarray(shapely.coverage_simplify(shapes, tolerance))
+    result = units.set_geometry(simple, crs=units.crs)
+    result.attrs = {**units.attrs, "simplified": _simplified(shapes, simple, list(units.index), tolerance)}
+    return result
 
 
-def _as_text(codes: pd.Series, path: Path) -> pd.Series:
-    """Return codes as text: 37009 and 37009.0 are "37009"."""
-    empty = codes.isna() | (codes.astype("str").str.strip() == "")
-    if empty.any():
-        raise BoundaryError(
-            f"{int(empty.sum())} units have no code",
-            where=f"{path}, row {int(empty.to_numpy().argmax()) + 1}, column {codes.name}",
-            expected="a code in every row",
-        )
-    if pd.api.types.is_float_dtype(codes):
-        whole = codes.astype("int64")
-        if not bool((whole == codes).all()):
-            raise BoundaryError(
-                "codes are numbers with decimals",
-                where=f"{path}, column {codes.name}",
-                found=codes[whole != codes].iloc[0],
-                expected="text or whole numbers",
-            )
-        codes = whole
-    return codes.astype("str").str.strip()
+def _simplified(
+    before: NDArray[np.object_], after: NDArray[np.object_], codes: list[str], tolerance: float
+) -> dict[str, Any]:
+    pairs, left = touching_pairs(before, codes), touching_pairs(after, codes)
+    change = np.abs(shapely.area(after) / shapely.area(before) - 1)
+    return {
+        "tolerance": tolerance,
+        "vertices": tuple(int(shapely.get_num_coordinates(shapes).sum()) for shapes in (before, after)),
+        "largest_change": float(change.max()),
+        "neighbours_lost": tuple(sorted(pairs - left)),
+        "neighbours_gained": tuple(sorted(left - pairs)),
+    }
 
 
 def _crs_of(frame: gpd.GeoDataFrame, assume_crs: object, path: Path) -> Any:
@@ -310,68 +222,10 @@ def _oriented(shapes: NDArray[np.object_], crs: Any, path: Path) -> tuple[NDArra
     return shapes, []
 
 
-def _geographic(shapes: NDArray[np.object_], crs: Any) -> NDArray[np.object_]:
-    return shapes if crs.is_geographic else _projected(shapes, crs, known_crs("EPSG:4326"))
-
-
-def _projected(shapes: NDArray[np.object_], source: Any, target: Any) -> NDArray[np.object_]:
-    """Return shapes in another coordinate system, valid there too."""
-    import geopandas as gpd
-
-    moved = np.asarray(gpd.GeoSeries(shapes, crs=source).to_crs(target).array, dtype=object)
-    broken = ~shapely.is_valid(moved)
+def _valid(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return projected shapes, rebuilt where projecting has bent a ring over itself."""
+    broken = ~shapely.is_valid(shapes)
     if broken.any():
-        moved[broken] = shapely.make_valid(moved[broken], method="structure", keep_collapsed=False)
-    return moved
-
-
-def _report(
-    path: Path,
-    level: str | None,
-    found: Any,
-    result: gpd.GeoDataFrame,
-    original: NDArray[np.object_],
-    shapes: NDArray[np.object_],
-    faults: list[Fault],
-    shapeless: tuple[str, ...],
-) -> BoundaryReport:
-    """Return the report, areas in km2 on an equal-area projection whatever the result's own."""
-    measured = equal_area(_geographic(shapes, found))
-    oriented = swap_axes(original) if any(f.kind == "axis order" for f in faults) else original
-    before = shapely.area(_measured(oriented, found, measured)) / 1e6
-    after = shapely.area(_measured(shapes, found, measured)) / 1e6
-    scale = float(after.sum() / shapely.area(shapes).sum()) if shapely.area(shapes).sum() else 1.0
-    areal = {"overlap", "gap", "sliver", "invalid ring"}
-    km2 = [
-        Fault(f.kind, f.units, f.measure * scale if f.kind in areal else f.measure, f.place, f.done)
-        for f in faults
-    ]
-    codes = list(result.index)
-    return BoundaryReport(
-        path=str(path),
-        level=level or "",
-        crs_found=_name(found),
-        crs=_name(result.crs),
-        faults=tuple(km2),
-        area_before=pd.Series(before, index=result.index, name="km2"),
-        area_after=pd.Series(after, index=result.index, name="km2"),
-        pairs_before=_pairs(original, codes),
-        pairs_after=_pairs(shapes, codes),
-        without_shape=shapeless,
-    )
-
-
-def _measured(shapes: NDArray[np.object_], source: Any, target: Any) -> NDArray[np.object_]:
-    import geopandas as gpd
-
-    return np.asarray(gpd.GeoSeries(shapes, crs=source).to_crs(target).array, dtype=object)
-
-
-def _pairs(shapes: NDArray[np.object_], codes: list[str]) -> frozenset[tuple[str, str]]:
-    valid = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
-    return touching_pairs(valid, codes)
-
-
-def _name(crs: Any) -> str:
-    authority = crs.to_authority()
-    return ":".join(authority) if authority else str(crs.to_string())
+        shapes = shapes.copy()
+        shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    return shapes

@@ -3,55 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from atlasgeo.errors import BoundaryError
+from atlasgeo.faults import Fault, inside
+from atlasgeo.slivers import narrow_holes, open_gaps, sliver_width, without_slivers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Fault", "mend_coverage", "mend_rings", "sliver_width", "touching_pairs"]
-
-GAP_SHARE = 3e-3
-"""A gap is closed up to this share of the side of the middle unit: 250 m where units measure 85 km."""
+__all__ = ["mend_coverage", "mend_rings", "touching_pairs"]
 
 LARGEST_OVERLAP = 0.5
 """A unit that would lose more than this share of itself to a neighbour is not an untidy border."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that was wrong with a layer, and what was done.
-
-    Attributes
-    ----------
-    kind : str
-        ``invalid ring``, ``duplicate vertices``, ``overlap``, ``gap``, ``sliver``, ``no shape``, ``axis
-        order``, ``antimeridian``, ``no CRS``.
-    units : tuple of str
-        Codes concerned, the one that gained ground first.
-    measure : float
-        How much: vertices, or an area in squared units of the coordinates (`BoundaryReport` gives km2).
-    place : tuple of float or None
-        A point inside the fault, in the coordinates of the file.
-    done : str
-        What was done about it.
-    """
-
-    kind: str
-    units: tuple[str, ...]
-    measure: float
-    place: tuple[float, float] | None
-    done: str
-
-    def __str__(self) -> str:
-        """Return the fault as a line of a report."""
-        place = f" at {self.place[0]:.4f}, {self.place[1]:.4f}" if self.place else ""
-        return f"{self.kind}: {', '.join(self.units) or 'whole layer'}{place}: {self.done}"
 
 
 def mend_rings(
@@ -120,22 +87,18 @@ def mend_coverage(
     """
     codes = list(codes)
     width = sliver_width(shapes) if gap_width is None else gap_width
-    kept, slivers = _without_slivers(shapes, codes, width)
-    faults = [*slivers]
-    if not slivers and bool(shapely.coverage_is_valid(kept, gap_width=width)) and not len(_gaps(kept, width)):
-        return shapes, ()
-    overlaps = _overlaps(kept, codes)
-    _refuse_same_ground(kept, overlaps)
-    gaps = _gaps(kept, width)
-    mended = _clean(kept, width)
-    mended, filled = _fill(mended, codes, gaps)
-    faults += [*(fault for fault, _ in overlaps), *filled]
-    return mended, tuple(faults)
-
-
-def sliver_width(shapes: NDArray[np.object_]) -> float:
-    """Return the width up to which a gap is an untidy border: GAP_SHARE of the side of the middle unit."""
-    return float(GAP_SHARE * np.sqrt(np.median(shapely.area(shapes)))) if len(shapes) else 0.0
+    kept, faults = without_slivers(shapes, codes, width)
+    if faults or not bool(shapely.coverage_is_valid(kept)):
+        overlaps = _overlaps(kept, codes)
+        _refuse_same_ground(kept, codes, overlaps)
+        holes = narrow_holes(kept, width)
+        kept = _clean(kept, width)
+        faults += [*overlaps, *_closed(holes, kept, codes)]
+    strips = open_gaps(kept, width)
+    if strips:
+        kept, closed = _fill(kept, codes, strips, width)
+        faults += closed
+    return (kept, tuple(faults)) if faults else (shapes, ())
 
 
 def touching_pairs(shapes: NDArray[np.object_], codes: Iterable[str]) -> frozenset[tuple[str, str]]:
@@ -163,96 +126,38 @@ def _place(reason: str) -> tuple[float, float] | None:
     return float(numbers[0]), float(numbers[1])
 
 
-def _inside(shape: shapely.Geometry) -> tuple[float, float]:
-    point = shapely.point_on_surface(shape)
-    return float(point.x), float(point.y)
-
-
-def _overlaps(shapes: NDArray[np.object_], codes: list[str]) -> list[tuple[Fault, tuple[int, int]]]:
+def _overlaps(shapes: NDArray[np.object_], codes: list[str]) -> list[Fault]:
     """Return each overlap of two units: the smaller unit first, because it keeps the ground."""
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = [(i, j) for i, j in zip(left, right, strict=True) if i < j]
-    if not pairs:
-        return []
-    i, j = np.array(pairs).T
-    rough = ~shapely.touches(shapes[i], shapes[j])
-    i, j = i[rough], j[rough]
-    common = shapely.intersection(shapes[i], shapes[j])
-    areas = shapely.area(common)
+    left, right = left[left < right], right[left < right]
+    rough = ~shapely.touches(shapes[left], shapes[right])
+    left, right = left[rough], right[rough]
+    common = shapely.intersection(shapes[left], shapes[right])
     found = []
-    for a, b, shape, area in zip(i, j, common, areas, strict=True):
-        if area > 0:
-            small, large = (a, b) if shapes[a].area <= shapes[b].area else (b, a)
-            fault = Fault(
-                "overlap",
-                (codes[small], codes[large]),
-                float(area),
-                _inside(shape),
-                f"given to {codes[small]}",
-            )
-            found.append((fault, (int(small), int(large))))
+    for i, j, shape in zip(left, right, common, strict=True):
+        if shape.area > 0:
+            small, large = (i, j) if shapes[i].area <= shapes[j].area else (j, i)
+            names = (codes[small], codes[large])
+            found.append(Fault("overlap", names, float(shape.area), inside(shape), f"given to {names[0]}"))
     return found
 
 
-def _refuse_same_ground(shapes: NDArray[np.object_], overlaps: list[tuple[Fault, tuple[int, int]]]) -> None:
-    lost = np.zeros(len(shapes))
-    for fault, (_, large) in overlaps:
-        lost[large] += fault.measure
-    share = lost / shapely.area(shapes)
-    if not (share > LARGEST_OVERLAP).any():
+def _refuse_same_ground(shapes: NDArray[np.object_], codes: list[str], overlaps: list[Fault]) -> None:
+    lost = dict.fromkeys(codes, 0.0)
+    for fault in overlaps:
+        lost[fault.units[1]] += fault.measure
+    share = {code: lost[code] / shapes[i].area for i, code in enumerate(codes)}
+    worst = max(share, key=lambda code: share[code])
+    if share[worst] <= LARGEST_OVERLAP:
         return
-    worst = int(np.argmax(share))
-    fault = next(f for f, (_, large) in overlaps if large == worst)
+    fault = next(fault for fault in overlaps if fault.units[1] == worst)
     raise BoundaryError(
         "units cover the same ground",
         where=f"near {fault.place}",
-        found=f"{fault.units[1]} loses {share[worst]:.0%} of its area to {fault.units[0]} and others",
+        found=f"{worst} loses {share[worst]:.0%} of its area to {fault.units[0]} and others",
         expected="shapes of one level that overlap by slivers at most",
         fix="keep one level and one vintage in the file",
     )
-
-
-def _without_slivers(
-    shapes: NDArray[np.object_], codes: list[str], width: float
-) -> tuple[NDArray[np.object_], list[Fault]]:
-    """Return shapes without detached parts narrower than `width` that touch another unit."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    small = np.flatnonzero(_narrow(parts, width))
-    main = np.zeros(len(shapes))
-    np.maximum.at(main, owner, shapely.area(parts))
-    small = np.array([p for p in small if shapely.area(parts[p]) < main[owner[p]]], dtype=int)
-    if not len(small):
-        return shapes, []
-    which, near = shapely.STRtree(shapes).query(parts[small], predicate="intersects")
-    drop = sorted({int(small[w]) for w, n in zip(which, near, strict=True) if n != owner[small[w]]})
-    keep = np.ones(len(parts), dtype=bool)
-    keep[drop] = False
-    kept = np.array(
-        [
-            shapes[k]
-            if not set(drop) & set(np.flatnonzero(owner == k))
-            else _joined(parts[keep & (owner == k)])
-            for k in range(len(shapes))
-        ],
-        dtype=object,
-    )
-    faults = [
-        Fault("sliver", (codes[owner[p]],), float(parts[p].area), _inside(parts[p]), "given to its neighbour")
-        for p in drop
-    ]
-    return kept, faults
-
-
-def _joined(parts: NDArray[np.object_]) -> shapely.Geometry:
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-
-
-def _narrow(parts: NDArray[np.object_], width: float) -> NDArray[np.bool_]:
-    """Tell which polygons vanish when their outline is drawn `width` wide."""
-    suspect = 2 * shapely.area(parts) < width * shapely.length(parts)
-    narrow = np.zeros(len(parts), dtype=bool)
-    narrow[suspect] = shapely.is_empty(shapely.buffer(parts[suspect], -width / 2))
-    return narrow
 
 
 def _clean(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
@@ -264,9 +169,8 @@ def _clean(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
                 shapes, gap_width=width, snapping_distance=snapping, merge_strategy="min_area"
             )
         )
-        if bool(shapely.coverage_is_valid(mended)) and bool(
-            (shapely.area(mended) > LARGEST_OVERLAP * before).all()
-        ):
+        kept = bool((shapely.area(mended) >= (1 - LARGEST_OVERLAP) * before).all())
+        if kept and bool(shapely.coverage_is_valid(mended)):
             return mended
     raise BoundaryError(
         "the shapes could not be made to meet",
@@ -275,38 +179,33 @@ def _clean(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
     )
 
 
-def _gaps(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
-    """Return the stretches between units that are narrower than `width`, closed or open to the outside."""
-    union = shapely.union_all(shapes)
-    closed = shapely.buffer(
-        shapely.buffer(union, width / 2, join_style="mitre"), -width / 2, join_style="mitre"
-    )
-    pieces = shapely.get_parts(shapely.difference(closed, union))
-    if not len(pieces):
-        return pieces
-    pieces = pieces[shapely.area(pieces) > (width * 1e-3) ** 2]
-    which, _ = shapely.STRtree(shapes).query(pieces, predicate="intersects")
-    return pieces[np.flatnonzero(np.bincount(which, minlength=len(pieces)) > 1)]
+def _closed(holes: NDArray[np.object_], shapes: NDArray[np.object_], codes: list[str]) -> list[Fault]:
+    """Return the gaps that cleaning has closed, each with the unit that has it now."""
+    if not len(holes):
+        return []
+    points = shapely.point_on_surface(holes)
+    tree = shapely.STRtree(shapes)
+    faults = []
+    for hole, owner in zip(*tree.query(points, predicate="intersects"), strict=True):
+        near = [codes[k] for k in tree.query(holes[hole], predicate="intersects") if k != owner]
+        area, place = float(holes[hole].area), inside(holes[hole])
+        kind = "gap" if near else "hole"
+        faults.append(Fault(kind, (codes[owner], *near), area, place, f"given to {codes[owner]}"))
+    return faults
 
 
 def _fill(
-    shapes: NDArray[np.object_], codes: list[str], gaps: NDArray[np.object_]
+    shapes: NDArray[np.object_],
+    codes: list[str],
+    strips: list[tuple[shapely.Geometry, NDArray[np.int64]]],
+    width: float,
 ) -> tuple[NDArray[np.object_], list[Fault]]:
-    """Return shapes that have taken the gaps, each by the unit with the longest border to it."""
-    if not len(gaps):
-        return shapes, []
+    """Return shapes that have taken the strips, each by the unit with the longest border to it."""
     filled = shapes.copy()
     faults = []
-    tree = shapely.STRtree(shapes)
-    for gap in gaps:
-        near = tree.query(gap, predicate="intersects")
-        taken = next((k for k in near if shapely.contains(shapes[k], shapely.point_on_surface(gap))), None)
-        if taken is None:
-            borders = shapely.length(shapely.intersection(shapely.boundary(gap), shapes[near]))
-            taken = near[int(np.argmax(borders))]
-            filled[taken] = shapely.union(filled[taken], gap)
-        names = (codes[taken], *(codes[k] for k in near if k != taken))
-        faults.append(Fault("gap", names, float(gap.area), _inside(gap), f"given to {codes[taken]}"))
-    if not bool(shapely.coverage_is_valid(filled)):
-        filled = np.asarray(shapely.coverage_clean(filled, merge_strategy="min_area"))
-    return filled, faults
+    for strip, near in strips:
+        owner = near[0]
+        filled[owner] = shapely.union(filled[owner], strip)
+        names = tuple(codes[k] for k in near)
+        faults.append(Fault("gap", names, float(strip.area), inside(strip), f"given to {names[0]}"))
+    return _clean(filled, width), faults

@@ -143,16 +143,16 @@ def _judged(names: list[str], taken: list[Spelling], choice: Choice, threshold: 
     top, least = score[rows, best][:, None], wrong[rows, best][:, None]
     rivals = (score > top - MARGIN) | (wrong <= least)
     rivals[rows, best] = False
-    rivalled = rivals.any(axis=1)
-    short = (least[:, 0] <= 1) & (top[:, 0] >= (SHORT if choice.bounded else np.inf))
-    near = np.asarray((top[:, 0] >= threshold) | short)
+    rivalled = set(np.flatnonzero(rivals.any(axis=1)))
+    one_letter = min(SHORT, threshold) if choice.bounded else threshold
+    near = set(np.flatnonzero(top[:, 0] >= np.where(least[:, 0] <= 1, one_letter, threshold)))
     for i, name in enumerate(names):
         high = float(top[i, 0])
         if any(c.isdigit() for c in name):
             yield Match(reason="unknown code", candidates=_shown(units, order[i], score[i]))
-        elif not near[i]:
+        elif i not in near:
             yield Match(score=high, reason="no match", candidates=_shown(units, order[i], score[i]))
-        elif not rivalled[i]:
+        elif i not in rivalled:
             yield Match(units[best[i]], high, "similar name")
         else:
             yield _between(taken[i].kind, [int(best[i]), *np.flatnonzero(rivals[i])], score[i], units, choice)

@@ -28,11 +28,14 @@ class JoinReport:
         Codes that only the figures have: figures without a shape.
     missing_in_figures : tuple of str
         Codes that only the units have: shapes without a figure.
+    renamed : tuple of str
+        Columns of the units that made way for figures of the same name.
     """
 
     matched: tuple[str, ...]
     missing_in_units: tuple[str, ...]
     missing_in_figures: tuple[str, ...]
+    renamed: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -59,20 +62,22 @@ def attach(
     units : GeoDataFrame
         Indexed by unit code, as `read_boundaries` returns it.
     figures : DataFrame or Series
-        One row a unit: with a column `on`, or indexed by code. Codes are compared as text.
+        One row a unit: with a column `on`, or indexed by code. Codes are compared as text, so that 37009 and
+        37009.0 are "37009".
     on : str
         The column of `figures` that holds the codes.
 
     Returns
     -------
     joined : GeoDataFrame
-        Every unit, in the order of `units`; where it has no figure the columns are missing.
+        Every unit, in the order of `units`; where it has no figure the columns are missing. A column that
+        both sides have is the figures'; that of the units is kept as ``<column>_units``.
     report : JoinReport
 
     Raises
     ------
     DataError
-        If `figures` has several rows for a unit, a row without a code, or a column that `units` has too.
+        If `figures` has several rows for a unit, a row without a code, no codes at all, or a geometry.
     BoundaryError
         If `units` has a code twice.
     """
@@ -82,34 +87,32 @@ def attach(
             found=", ".join(map(str, units.index[units.index.duplicated()].unique()[:5])),
             expected="one row a unit",
         )
-    table = _indexed(figures, on)
-    codes = units.index.astype(str)
-    clash = [str(column) for column in table.columns if column in units.columns]
-    if clash:
+    codes = _as_text(units.index)
+    table = _indexed(figures, on, codes)
+    clash = {column: f"{column}_units" for column in table.columns if column in units.columns}
+    if units.geometry.name in clash:
         raise DataError(
-            "figures and units both have columns of that name",
-            found=", ".join(clash),
-            fix="rename the columns of the figures",
+            "figures have a column of the units' own geometry",
+            found=units.geometry.name,
+            fix="drop it from the figures",
         )
-    aligned = table.reindex(codes)
-    aligned.index = units.index
-    joined = units.join(aligned)
+    aligned = table.reindex(codes).set_axis(units.index, axis=0)
+    joined = units.rename(columns=clash).join(aligned)
     report = JoinReport(
         matched=tuple(codes[codes.isin(table.index)]),
         missing_in_units=tuple(sorted(table.index[~table.index.isin(codes)])),
         missing_in_figures=tuple(codes[~codes.isin(table.index)]),
+        renamed=tuple(f"{old} -> {new}" for old, new in clash.items()),
     )
     return joined, report
 
 
-def _indexed(figures: pd.DataFrame | pd.Series, on: str) -> pd.DataFrame:
+def _indexed(figures: pd.DataFrame | pd.Series, on: str, codes: pd.Index) -> pd.DataFrame:
     """Return the figures as a frame on text codes, one row each."""
     table = figures.to_frame(figures.name or "value") if isinstance(figures, pd.Series) else figures
     if on in table.columns:
         table = table.set_index(on)
-    elif (isinstance(figures, pd.DataFrame) and table.index.name not in (on, UNIT, None)) or (
-        isinstance(figures, pd.DataFrame) and isinstance(table.index, pd.RangeIndex)
-    ):
+    elif isinstance(table.index, pd.RangeIndex) and not _as_text(table.index).isin(codes).any():
         raise _no_codes(table, on)
     empty = table.index.isna()
     if empty.any():
@@ -133,9 +136,9 @@ def _indexed(figures: pd.DataFrame | pd.Series, on: str) -> pd.DataFrame:
 
 def _as_text(index: pd.Index) -> pd.Index:
     """Return codes as text: 37009 and 37009.0 are "37009"."""
-    if pd.api.types.is_float_dtype(index) and bool((index == index.astype("int64")).all()):
-        return index.astype("int64").astype(str)
-    return index.astype(str)
+    if pd.api.types.is_float_dtype(index) and bool((index % 1 == 0).all()):
+        index = index.astype("int64")
+    return index.astype(str).str.strip()
 
 
 def _no_codes(table: pd.DataFrame, on: str) -> DataError:

@@ -164,9 +164,11 @@ class Country(_Entry):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Country:
-        for entry in (*self.boundaries, *self.crosswalks, *self.without_shape, *self.reforms):
-            if entry.level not in self.levels:
-                msg = f"level {entry.level!r} is none of {', '.join(self.levels)}"
+        said = [b.level for b in self.boundaries] + [c.level for c in self.crosswalks]
+        said += [u.level for u in self.without_shape] + [r.level for r in self.reforms]
+        for level in said:
+            if level not in self.levels:
+                msg = f"level {level!r} is none of {', '.join(self.levels)}"
                 raise ValueError(msg)
         lacking = [lang for lang in self.languages if lang not in self.name]
         if lacking:

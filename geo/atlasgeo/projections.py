@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-__all__ = ["crosses_antimeridian", "equal_area", "known_crs", "looks_swapped", "swap_axes", "unwrap"]
+__all__ = [
+    "crosses_antimeridian",
+    "equal_area",
+    "known_crs",
+    "looks_swapped",
+    "project",
+    "swap_axes",
+    "to_degrees",
+    "unwrap",
+]
 
 
 def known_crs(given: object, *, where: str | None = None) -> CRS:
@@ -53,6 +62,21 @@ def equal_area(shapes: NDArray[np.object_]) -> CRS:
     return CRS.from_user_input(
         f"+proj=laea +lat_0={lat:g} +lon_0={lon:g} +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
     )
+
+
+def project(shapes: NDArray[np.object_], source: object, target: object) -> NDArray[np.object_]:
+    """Return shapes in another coordinate system, vertex by vertex."""
+    from pyproj import Transformer
+
+    if source == target:
+        return shapes
+    move = Transformer.from_crs(source, target, always_xy=True).transform
+    return np.asarray(shapely.transform(shapes, move, interleaved=False))
+
+
+def to_degrees(shapes: NDArray[np.object_], source: CRS) -> NDArray[np.object_]:
+    """Return shapes in longitude and latitude."""
+    return shapes if source.is_geographic else project(shapes, source, "EPSG:4326")
 
 
 def looks_swapped(shapes: NDArray[np.object_]) -> bool:
