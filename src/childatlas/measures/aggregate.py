@@ -64,7 +64,9 @@ def aggregate(parts: Array, weights: Array, how: Aggregation, *, worst_is_high: 
     total = shares.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = shares / np.where(total > 0, total, np.nan)
-        score = _FORMULAS[how.method](parts if complete else np.where(present, parts, 0.0), shares, how, worst_is_high)
+        score = _FORMULAS[how.method](
+            parts if complete else np.where(present, parts, 0.0), shares, how, worst_is_high
+        )
     return np.where((total > 0) & np.isfinite(score), score, np.nan)
 
 

@@ -26,7 +26,8 @@ class Choices(Part):
         Relative half-width of the noise on the weights of a level's nodes (or of ``indicator``): 0.25
         multiplies each weight by a uniform draw from 0.75 to 1.25. Each level is a choice of its own.
     normalisation, treatment, imputation, aggregation : tuple
-        Alternatives, each drawn with equal probability beside the recipe's own. An aggregation applies to `aggregation_levels`.
+        Alternatives, each drawn with equal probability beside the recipe's own. An aggregation applies to
+        `aggregation_levels`.
     aggregation_levels : tuple of level ids
         Levels whose aggregation varies together; empty means all.
     leave_out : bool
@@ -36,8 +37,8 @@ class Choices(Part):
     ballots : bool
         Draw the ballots again with replacement (needs the ballots).
     floor : float
-        Share of a scale at which it starts under a geometric, harmonic or generalised mean: 0.01 turns 0 to 100
-        into 1 to 100, since a zero part would make the whole zero.
+        Share of a scale at which it starts under a geometric, harmonic or generalised mean: 0.01 turns 0
+        to 100 into 1 to 100, since a zero part would make the whole zero.
     """
 
     weights: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from childatlas.errors import DataError, StudyError, nearest
 from childatlas.measures.recipe import Recipe
 from childatlas.measures.tree import Tree
 
-__all__ = ["take_errors", "take_values"]
+__all__ = ["take_errors", "take_profile", "take_values"]
 
 
 def take_values(values: pd.DataFrame, recipe: Recipe, tree: Tree) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def take_values(values: pd.DataFrame, recipe: Recipe, tree: Tree) -> pd.DataFram
     return pd.DataFrame(columns, index=values.index)
 
 
-def take_errors(values: pd.DataFrame, errors: pd.DataFrame, recipe: Recipe, tree: Tree) -> pd.DataFrame:
+def take_errors(values: pd.DataFrame, errors: pd.DataFrame, tree: Tree) -> pd.DataFrame:
     """Return standard errors of the recipe's indicators, units x indicators, NaN where none is published.
 
     The error of a count over its denominator is that of the count, over the denominator.
@@ -68,6 +68,19 @@ def take_errors(values: pd.DataFrame, errors: pd.DataFrame, recipe: Recipe, tree
             se = se / _numbers(values[item.denominator]) * item.per
         columns[item.id] = se
     return pd.DataFrame(columns, index=values.index)
+
+
+def take_profile(profile: pd.Series, tree: Tree) -> pd.Series:
+    """Return one profile (column -> figure) per indicator of the tree, counts over their denominators, NaN where absent."""
+    numbers = _numbers(profile.rename("the profile"))
+    out = {}
+    for item in tree.indicators:
+        value = float(numbers.get(item.column, np.nan))
+        if item.denominator is not None:
+            base = float(numbers.get(item.denominator, np.nan))
+            value = value / base * item.per if base > 0 else np.nan
+        out[item.id] = value
+    return pd.Series(out)
 
 
 def _check_frame(values: pd.DataFrame, recipe: Recipe) -> None:

@@ -53,6 +53,28 @@ class Tree:
         """Aggregation of each node, as the recipe has it."""
         return {n.id: n.aggregation for n in self.nodes}
 
+    def under(self, node: str) -> list[str]:
+        """Return the indicators under a node, in tree order (an indicator is under itself)."""
+        nodes = {n.id: n for n in self.nodes}
+        if node not in nodes:
+            return [node]
+        return [leaf for part in nodes[node].parts for leaf in self.under(part)]
+
+    def subtree(self, node: str) -> Tree:
+        """Return the tree that ends in `node`."""
+        nodes = {n.id: n for n in self.nodes}
+        kept, waiting = {node}, [node]
+        while waiting:
+            inner = [p for p in nodes[waiting.pop()].parts if p in nodes]
+            kept.update(inner)
+            waiting += inner
+        leaves = set(self.under(node))
+        return Tree(
+            tuple(n for n in self.nodes if n.id in kept),
+            tuple(i for i in self.indicators if i.id in leaves),
+            self.worst_is_high,
+        )
+
     def evaluate(
         self,
         normalised: Array,
