@@ -3,8 +3,8 @@
 Usage: python build_figures.py FOLDER
 
 FOLDER holds the tables that sources.toml names. What each column and code becomes is said in series.csv
-(which series is which indicator), recodes.csv (codes) and corrections.csv (single rows), each with its reason.
-The same folder gives the same bytes. Nothing is estimated here but the rows of `derived`, which say so.
+(which series is which indicator), recodes.csv (codes) and corrections.csv (single rows), each with its
+reason. The same folder gives the same bytes. Nothing is estimated but the rows of `derived`, which say so.
 """
 
 from __future__ import annotations
@@ -150,8 +150,9 @@ def derived(figures: list[Row]) -> list[Row]:
     """Return the two kinds of rows that the sources do not print but that follow from what they print.
 
     The population of South Kazakhstan on 1 January 2017 is the sum of its two successors, which the source
-    gives one year early. Reading proficiency is published for girls and boys of an oblast, not for both: their
-    plain mean stands in, flagged ``modelled`` (for the country it meets the published value within 0.2 points).
+    gives one year early. Reading proficiency is published for girls and boys of an oblast, not for both:
+    their plain mean stands in, flagged ``modelled`` (for the country it meets the published value within 0.2
+    points).
     """
     old, successors = "510000000", ("610000000", "790000000")
     people = [
@@ -196,18 +197,17 @@ def order(row: Row) -> tuple[object, ...]:
 def source_rows(folder: Path, sources: dict[str, Row]) -> list[Row]:
     """Return the table of sources: one line for each text that the column ``source`` of a figure may hold."""
     base = sources["sdg"]
-    rows = []
-    for meta in read(folder / METADATA):
-        rows.append(
-            {
-                "id": f"BNS SDG {meta['indicator']}",
-                "title": " ".join(meta["title"].split()),
-                "producer": base["producer"],
-                "collected_by": " ".join(f"{meta['compilation']}. {meta['source']}".split()).strip(". "),
-                "link": f"{base['link']}/data/indicator_{meta['indicator']}.csv",
-                **{k: base[k] for k in ("date", "licence", "file")},
-            }
-        )
+    rows = [
+        {
+            "id": f"BNS SDG {meta['indicator']}",
+            "title": " ".join(meta["title"].split()),
+            "producer": base["producer"],
+            "collected_by": " ".join(f"{meta['compilation']}. {meta['source']}".split()).strip(". "),
+            "link": f"{base['link']}/data/indicator_{meta['indicator']}.csv",
+            **{k: base[k] for k in ("date", "licence", "file")},
+        }
+        for meta in read(folder / METADATA)
+    ]
     for source in sources["plain"]:
         fields = ("id", "title", "producer", "collected_by", "date", "licence", "link", "file")
         rows.append({k: source[k] for k in fields})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os.path import commonprefix
 
 import pandas as pd
 
@@ -117,7 +118,8 @@ def _shape(text: str) -> str:
 def unknown_code(code: str, gazetteer: pd.DataFrame, *, where: str) -> DataError:
     """Return the error for a code that the gazetteer does not have, naming the nearest ones it has."""
     named = _first_names(gazetteer)
-    close = nearest(code, named) or sorted(named)[:3]
+    alike = sorted(nearest(code, named, n=12), key=lambda known: -len(commonprefix([code, known])))
+    close = alike[:3] or sorted(named)[:3]
     return DataError(
         f"unknown unit code {code!r}",
         where=where,

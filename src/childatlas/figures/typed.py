@@ -19,7 +19,7 @@ NUMBERS = (VALUE, SE, N)
 
 def read_years(cells: pd.Series[str], path: Path) -> pd.Series[int]:
     """Return whole years; a cell that is none is refused with its place."""
-    years = pd.to_numeric(cells.where(cells.str.fullmatch(r"\d{4}")), errors="coerce")
+    years = pd.to_numeric(cells.where(cells.str.fullmatch(r"[0-9]{4}")), errors="coerce")
     wrong = ~years.between(FIRST_YEAR, LAST_YEAR)
     if wrong.any():
         row = cells.index[wrong][0]
