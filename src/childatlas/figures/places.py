@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from os.path import commonprefix
 
 import pandas as pd
 
@@ -118,7 +117,7 @@ def _shape(text: str) -> str:
 def unknown_code(code: str, gazetteer: pd.DataFrame, *, where: str) -> DataError:
     """Return the error for a code that the gazetteer does not have, naming the nearest ones it has."""
     named = _first_names(gazetteer)
-    alike = sorted(nearest(code, named, n=12), key=lambda known: -len(commonprefix([code, known])))
+    alike = sorted(nearest(code, named, n=12), key=lambda known: -_shared(code, known))
     close = alike[:3] or sorted(named)[:3]
     return DataError(
         f"unknown unit code {code!r}",
@@ -127,6 +126,11 @@ def unknown_code(code: str, gazetteer: pd.DataFrame, *, where: str) -> DataError
         expected=", ".join(_told(known, named) for known in close),
         fix="correct the code, or add the unit to the gazetteer",
     )
+
+
+def _shared(code: str, known: str) -> int:
+    """Return how many letters two codes share from the left."""
+    return next((i for i, (a, b) in enumerate(zip(code, known, strict=False)) if a != b), len(known))
 
 
 def _names(
