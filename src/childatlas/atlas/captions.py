@@ -35,8 +35,14 @@ def subtitle(layer: Layer, geography: Geography, words: Words) -> str:
         "year": layer.year,
     }
     if layer.residence == "total":
-        return words.say("map.subtitle", **said)
-    return words.say("map.subtitle_residence", residence=words.name("residence", layer.residence), **said)
+        return capital(words.say("map.subtitle", **said))
+    residence = words.name("residence", layer.residence)
+    return capital(words.say("map.subtitle_residence", residence=residence, **said))
+
+
+def capital(text: str) -> str:
+    """Return `text` with its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def source_line(layer: Layer, words: Words) -> str:
@@ -68,9 +74,14 @@ def caveats(layer: Layer, geography: Geography, words: Words) -> list[str]:
 
 
 def projection_name(geography: Geography) -> str:
-    """Return the name of the shapes' coordinate system."""
+    """Return the name of the shapes' coordinate system, or of its method where it has no name of its own."""
     crs = geography.shapes.crs
-    return "unknown" if crs is None else str(crs.name)
+    if crs is None:
+        return "none"
+    if crs.name and crs.name != "unknown":
+        return str(crs.name)
+    operation = crs.coordinate_operation
+    return str(operation.method_name) if operation is not None else str(crs.to_string())
 
 
 def foot(

@@ -50,7 +50,8 @@ def members(local: pd.DataFrame | None, kind: str) -> list[str]:
     """Return the codes that a local statistic puts in the cluster `kind`, sorted."""
     if local is None:
         return []
-    return sorted(str(code) for code in local.index[local[CLUSTER] == kind])
+    found = zip(local.index, local[CLUSTER].tolist(), strict=True)
+    return sorted(str(code) for code, cluster in found if cluster == kind)
 
 
 def suggested(local: pd.DataFrame | None) -> list[str]:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import pandas as pd
-
-from childatlas.atlas.captions import alt_text, foot, level_name, subtitle
+from childatlas.atlas.captions import alt_text, capital, foot, level_name, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
-from childatlas.atlas.clusters import cluster_sentence, cluster_title, moran_row
-from childatlas.atlas.findings import finding, gap_finding, place_names
+from childatlas.atlas.clusters import (
+    cluster_sentence,
+    cluster_title,
+    moran_meaning,
+    moran_row,
+    moran_sentence,
+)
+from childatlas.atlas.findings import (
+    COUNTRY,
+    finding,
+    gap_finding,
+    gap_sentence,
+    place_names,
+    trend_finding,
+    trend_sentence,
+)
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 from childatlas.study import Study
@@ -111,17 +123,19 @@ def _map_text(job: Drawing, *, title: str, under: str, legend: str = "", classes
 
 
 def _value_map(job: Drawing) -> Sketch:
+    """Return the map of the values: coloured units, or circles where the layer is a count."""
     from atlasgeo.maps.static import draw_choropleth
 
     layer, geography, words = job.layer, job.geography, job.words
     title = finding(layer, geography, words)
+    if layer.is_count:
+        return Sketch(_circles(job, title), title, alt_text(layer, geography, words))
     classes = layer_classes(job.study, layer) if layer.values.notna().any() else None
-    measure = words.pick(layer.measure) or words.pick(layer.label)
     text = _map_text(
         job,
         title=title,
         under=subtitle(layer, geography, words),
-        legend=words.say("map.legend", measure=measure, level=level_name(geography, words)),
+        legend=_legend_title(job),
         classes=classes_line(classes, words) if classes else "",
     )
     figure = draw_choropleth(
@@ -140,20 +154,142 @@ def _value_map(job: Drawing) -> Sketch:
     return Sketch(figure, title, alt_text(layer, geography, words))
 
 
+def _legend_title(job: Drawing) -> str:
+    measure = job.words.pick(job.layer.measure) or job.words.pick(job.layer.label)
+    level = level_name(job.geography, job.words)
+    return capital(job.words.say("map.legend", measure=measure, level=level))
+
+
+def _circles(job: Drawing, title: str) -> Figure:
+    from atlasgeo.maps.counts import draw_counts
+
+    measure = capital(job.words.pick(job.layer.measure) or job.words.pick(job.layer.label))
+    under = subtitle(job.layer, job.geography, job.words)
+    return draw_counts(
+        job.basemap,
+        job.layer.values,
+        text=_map_text(job, title=title, under=under, legend=measure),
+        names=place_names(job.geography, job.words),
+        digits=job.layer.digits,
+    )
+
+
 def _clusters(job: Drawing) -> Sketch | None:
-    return None
+    """Return the map of the local Moran statistic, also where no cluster survives."""
+    from atlasgeo.maps.clusters import draw_clusters
+
+    layer, geography, words, plan = job.layer, job.geography, job.words, job.study.statistics
+    if layer.local_moran is None:
+        return None
+    title = cluster_title(layer, geography, words)
+    under = words.say(
+        "cluster.subtitle",
+        measure=words.pick(layer.measure),
+        level=level_name(geography, words),
+        year=layer.year,
+        alpha=words.number(plan.alpha, 2),
+        correction=words.name("correction", plan.correction),
+    )
+    figure = draw_clusters(
+        job.basemap,
+        layer.local_moran,
+        text=_map_text(job, title=title, under=under, classes=moran_sentence(layer, words)),
+        names=place_names(geography, words),
+    )
+    alt = words.say(
+        "cluster.alt",
+        label=words.pick(layer.label),
+        year=layer.year,
+        sentence=cluster_sentence(layer, geography, words),
+    )
+    return Sketch(figure, title, alt)
 
 
 def _scatter(job: Drawing) -> Sketch | None:
-    return None
+    """Return the Moran scatterplot, where the statistics ran."""
+    from atlasgeo.maps.scatter import draw_moran_scatter
+
+    layer, geography, words = job.layer, job.geography, job.words
+    row = moran_row(layer)
+    if layer.local_moran is None or row is None:
+        return None
+    statistic = float(row["statistic"])
+    meaning = words.say(f"cluster.{moran_meaning(row, alpha=job.study.statistics.alpha)}").rstrip(".")
+    label = words.pick(layer.label)
+    title = words.say(
+        "cluster.scatter_title", label=label, statistic=words.number(statistic, 2), meaning=meaning
+    )
+    unit = words.name("levels", geography.level).lower()
+    figure = draw_moran_scatter(
+        layer.values,
+        geography.neighbours,
+        text=_map_text(
+            job, title=title, under=words.say("cluster.scatter_subtitle", unit=unit, year=layer.year)
+        ),
+        names=place_names(geography, words),
+        local=layer.local_moran,
+        statistic=statistic,
+    )
+    alt = words.say(
+        "cluster.scatter_alt", label=label, year=layer.year, sentence=moran_sentence(layer, words)
+    )
+    return Sketch(figure, title, alt)
 
 
 def _gap(job: Drawing) -> Sketch | None:
-    return None
+    """Return urban and rural values side by side, where the source tells them apart."""
+    from atlasgeo.maps.dumbbell import draw_dumbbell
+
+    layer, geography, words = job.layer, job.geography, job.words
+    if layer.gap is None or not layer.gap[["urban", "rural"]].notna().to_numpy().any():
+        return None
+    title = gap_finding(layer, words)
+    year = layer.gap_year or layer.year
+    measure, level = words.pick(layer.measure), level_name(geography, words)
+    under = capital(words.say("gap.subtitle", measure=measure, level=level, year=year))
+    figure = draw_dumbbell(
+        layer.gap,
+        text=_map_text(job, title=title, under=under),
+        names=place_names(geography, words),
+        digits=layer.digits,
+    )
+    alt = words.say(
+        "gap.alt",
+        label=words.pick(layer.label),
+        year=year,
+        sentence=gap_sentence(layer, geography, words),
+    )
+    return Sketch(figure, title, alt)
 
 
 def _ranks(job: Drawing) -> Sketch | None:
-    return None
+    """Return ranks over the years, where there are two years or more."""
+    from atlasgeo.maps.trends import draw_rank_chart
+
+    layer, geography, words = job.layer, job.geography, job.words
+    years = sorted(int(year) for year in layer.trend.columns)
+    units = layer.trend.drop(index=COUNTRY, errors="ignore")
+    if len(years) < 2 or not units.notna().to_numpy().any():
+        return None
+    title = trend_finding(layer, words)
+    unit = words.name("levels", geography.level).lower()
+    under = words.say("trend.subtitle", unit=unit, worst=1, measure=words.pick(layer.measure))
+    figure = draw_rank_chart(
+        layer.trend.rename(columns=int),
+        text=_map_text(job, title=title, under=under),
+        names=place_names(geography, words),
+        low_first=layer.direction == "higher_is_better",
+        breaks=layer.breaks_in_trend or None,
+        digits=layer.digits,
+    )
+    alt = words.say(
+        "trend.alt",
+        label=words.pick(layer.label),
+        first=years[0],
+        last=years[-1],
+        sentence=trend_sentence(layer, geography, words),
+    )
+    return Sketch(figure, title, alt)
 
 
 DRAWN: Final[Mapping[str, tuple[str, Callable[[Drawing], Sketch | None]]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,7 @@ _NAMED_AT_MOST: Final = 5
 _LEADERS: Final = 3
 
 
+@lru_cache(maxsize=64)
 def place_names(geography: Geography, words: Words) -> pd.Series:
     """Return a name for each unit in the words' language, the long one where two short ones are the same."""
     language = words.language if f"name_{words.language}" in geography.units else "en"
@@ -83,11 +85,17 @@ def places(codes: Sequence[str], names: pd.Series, words: Words) -> str:
     return words.join(names.get(code, code) for code in codes)
 
 
+@lru_cache(maxsize=256)
 def flag_counts(layer: Layer) -> dict[str, int]:
     """Return how many shown values bear each flag, in the order of first sight."""
-    shown = layer.flags.reindex(layer.values.index).fillna("")
-    parts = shown.str.split(";").explode().str.strip()
-    return {str(k): int(v) for k, v in parts[parts != ""].value_counts(sort=False).items()}
+    counts: dict[str, int] = {}
+    flags = dict(zip(layer.flags.index, layer.flags.tolist(), strict=True))
+    for code in layer.values.index:
+        text = flags.get(code)
+        for flag in text.split(";") if isinstance(text, str) else ():
+            if flag.strip():
+                counts[flag.strip()] = counts.get(flag.strip(), 0) + 1
+    return counts
 
 
 def finding(layer: Layer, geography: Geography, words: Words) -> str:

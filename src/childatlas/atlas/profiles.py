@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
-from atlasgeo.columns import AREA_KM2, PARENT, TYPE, VALID_FROM
+from atlasgeo.columns import AREA_KM2, PARENT, SYNTHETIC, TYPE, VALID_FROM
 from atlasgeo.maps.locator import locator_paths, locator_svg
-from childatlas.atlas.findings import COUNTRY, place_names
+from childatlas.atlas.findings import COUNTRY, flag_counts, place_names
 from childatlas.atlas.scales import Scale, scale_of
-from childatlas.atlas.spreads import rank_text
+from childatlas.atlas.spreads import tie_text
 from childatlas.atlas.tables import known_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
@@ -42,16 +43,24 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
     paths = locator_paths(own.shapes)
     order = sorted(own.units.index, key=lambda code: (names.get(code, code), code))
     known = known_names(atlas, words)
+    columns = [
+        _column(layer, atlas.geographies[layer.geography], words) for layer in atlas.layers if _is_real(layer)
+    ]
     return [
         {
             "code": str(code),
             "name": str(own.names(_language(own, words), short=False).get(code) or code),
             "facts": _facts(atlas, own, str(code), known=known, words=words),
             "locator": locator_svg(paths, str(code)),
-            **_standing(atlas, own, str(code), words=words),
+            **_standing(columns, own, str(code), words=words),
         }
         for code in order
     ]
+
+
+def _is_real(layer: Layer) -> bool:
+    """Return whether a layer says anything of a real place as it is: neither carried nor synthetic."""
+    return not layer.carried_from and SYNTHETIC not in flag_counts(layer)
 
 
 def _language(geography: Geography, words: Words) -> str:
@@ -99,96 +108,122 @@ def _children(atlas: Atlas, code: str, words: Words) -> str:
     return words.say(key, value=words.number(float(rows["value"].iloc[-1]), 0))
 
 
-def _standing(atlas: Atlas, own: Geography, code: str, *, words: Words) -> dict[str, Any]:
-    rows, worst, best = [], [], []
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """What all units share on one layer, worked out once: places on the strip, ranks, trends."""
+
+    layer: Layer
+    geography: Geography
+    label: str
+    values: dict[str, float]
+    ranks: dict[str, tuple[int, int]]
+    scale: Scale
+    others: list[float]
+    national: float | None
+    trend: dict[str, list[tuple[int, float]]]
+    years: tuple[int, int]
+
+
+def _column(layer: Layer, geography: Geography, words: Words) -> _Column:
+    values = {str(code): float(value) for code, value in layer.values.dropna().items()}
+    ranked = layer.ranks.dropna()
+    pairs = zip(ranked["rank"].tolist(), ranked["tied"].tolist(), strict=True)
+    ranks = {str(code): (int(a), int(b)) for code, (a, b) in zip(ranked.index, pairs, strict=True)}
+    national = layer.national if layer.national is not None and math.isfinite(layer.national) else None
+    plain = scale_of([*values.values(), national])
+    scale = plain if layer.direction == "higher_is_better" else plain.flipped()
+    places = {place for value in values.values() if (place := scale.at(value)) is not None}
+    trend = _trends(layer)
+    years = [year for line in trend.values() for year, _ in line]
+    span = (min(years), max(years)) if years else (0, 0)
+    return _Column(
+        layer, geography, words.pick(layer.label), values, ranks, scale, sorted(places), national, trend, span
+    )
+
+
+def _trends(layer: Layer) -> dict[str, list[tuple[int, float]]]:
+    """Return the years and values of each row of the trend that has at least two."""
+    if layer.trend.shape[1] < 2:
+        return {}
+    table = layer.trend.rename(columns=int)
+    years = sorted(table.columns)
+    rows = table[years].to_numpy(dtype=float)
+    lines = {
+        str(code): [
+            (year, float(value)) for year, value in zip(years, row, strict=True) if math.isfinite(value)
+        ]
+        for code, row in zip(table.index, rows, strict=True)
+    }
+    return {code: line for code, line in lines.items() if len(line) > 1}
+
+
+def _standing(columns: Sequence[_Column], own: Geography, code: str, *, words: Words) -> dict[str, Any]:
+    """Return the rows of one unit, and what they come to."""
+    rows, sides = [], {"worst": list[str](), "best": list[str](), "": list[str]()}
     elsewhere = 0
-    for layer in atlas.layers:
-        geography = atlas.geographies[layer.geography]
-        if layer.carried_from:
-            continue
-        if not same_unit(code, own, geography):
+    for column in columns:
+        if not same_unit(code, own, column.geography):
             elsewhere += 1
-            continue
-        value = layer.values.get(code)
-        if value is None or pd.isna(value):
-            continue
-        rows.append(_row(layer, code, words=words))
-        side = _side(layer, code)
-        worst += [words.pick(layer.label)] if side == "worst" else []
-        best += [words.pick(layer.label)] if side == "best" else []
-    said = words.say("book.profile_none")
-    if rows:
-        counted = {"ranked": len(rows), "worst": len(worst), "best": len(best)}
-        said = words.say("book.profile_both", **counted)
+        elif code in column.values:
+            row = _row(column, code, words=words)
+            rows.append(row)
+            sides[row["side"]].append(column.label)
+    counted = {"ranked": sum(row["directed"] for row in rows)}
+    counted |= {side: len(sides[side]) for side in ("worst", "best")}
     return {
         "rows": rows,
-        "summary": said,
-        "worst": _some(worst, words, key="book.profile_worst"),
-        "best": _some(best, words, key="book.profile_best"),
+        "summary": words.say("book.profile_both", **counted) if rows else words.say("book.profile_none"),
+        "worst": _some(sides["worst"], words, key="book.profile_worst"),
+        "best": _some(sides["best"], words, key="book.profile_best"),
         "elsewhere": words.say("book.profile_elsewhere", n=elsewhere) if elsewhere else "",
     }
 
 
 def _some(labels: Sequence[str], words: Words, *, key: str) -> str:
-    return words.say(key, indicators="; ".join(labels[:_NAMED])) if labels else ""
+    if not labels:
+        return ""
+    more = [words.say("book.profile_more", n=len(labels) - _NAMED)] if len(labels) > _NAMED else []
+    return words.say(key, indicators="; ".join([*labels[:_NAMED], *more]))
 
 
-def _side(layer: Layer, code: str) -> str:
+def _side(column: _Column, code: str) -> str:
     """Return ``worst`` or ``best`` where the unit's whole tie lies in that fifth of a directed ranking."""
-    n = int(layer.values.notna().sum())
-    if layer.direction == "neutral" or n < 5 or code not in layer.ranks.index:
+    n = len(column.values)
+    if column.layer.direction == "neutral" or n < 5 or code not in column.ranks:
         return ""
-    row = layer.ranks.loc[code]
-    if pd.isna(row["rank"]):
-        return ""
+    rank, tied = column.ranks[code]
     k = math.ceil(_FIFTH * n)
-    if int(row["tied"]) <= k:
+    if tied <= k:
         return "worst"
-    return "best" if int(row["rank"]) > n - k else ""
+    return "best" if rank > n - k else ""
 
 
-def _row(layer: Layer, code: str, *, words: Words) -> dict[str, Any]:
-    values = layer.values.dropna()
-    scale = _worst_left(layer, values)
-    national = layer.national if layer.national is not None and math.isfinite(layer.national) else None
+def _row(column: _Column, code: str, *, words: Words) -> dict[str, Any]:
+    digits, rank = column.layer.digits, column.ranks.get(code)
     return {
-        "label": words.pick(layer.label),
-        "measure": words.pick(layer.measure),
-        "year": str(layer.year),
-        "value": words.number(float(values[code]), layer.digits),
-        "country": "" if national is None else words.number(national, layer.digits),
-        "rank": rank_text(layer, code, words),
-        "of": int(layer.ranks["rank"].notna().sum()),
-        "at": scale.at(float(values[code])),
-        "others": sorted({place for v in values if (place := scale.at(float(v))) is not None}),
-        "national": scale.at(national),
-        "side": _side(layer, code),
-        "spark": _spark(layer, code),
-        "directed": layer.direction != "neutral",
+        "label": column.label,
+        "year": str(column.layer.year),
+        "value": words.number(column.values[code], digits),
+        "country": "" if column.national is None else words.number(column.national, digits),
+        "rank": "" if rank is None else tie_text(*rank, words),
+        "at": column.scale.at(column.values[code]),
+        "others": column.others,
+        "national": column.scale.at(column.national),
+        "side": _side(column, code),
+        "spark": _spark(column, code),
+        "directed": column.layer.direction != "neutral",
     }
 
 
-def _worst_left(layer: Layer, values: pd.Series) -> Scale:
-    """Return a scale with the worst value at 0 and the best at 1."""
-    plain = scale_of([float(v) for v in values] + [layer.national])
-    return plain if layer.direction == "higher_is_better" else plain.flipped()
-
-
-def _spark(layer: Layer, code: str) -> dict[str, Any] | None:
-    if code not in layer.trend.index or layer.trend.shape[1] < 2:
+def _spark(column: _Column, code: str) -> dict[str, Any] | None:
+    line = column.trend.get(code)
+    if line is None:
         return None
-    table = layer.trend.rename(columns=int)
-    table = table[sorted(table.columns)]
-    row = table.loc[code].dropna()
-    if len(row) < 2:
-        return None
-    country = table.loc[COUNTRY].dropna() if COUNTRY in table.index else pd.Series(dtype=float)
-    across = Scale(int(table.columns[0]), int(table.columns[-1]))
-    up = scale_of([*map(float, row), *map(float, country)])
+    country = column.trend.get(COUNTRY, [])
+    across, up = Scale(*column.years), scale_of(value for _, value in [*line, *country])
+    first, last = column.years
     return {
-        "unit": [[across.at(int(y)), up.at(float(v))] for y, v in row.items()],
-        "country": [[across.at(int(y)), up.at(float(v))] for y, v in country.items()],
-        "breaks": [
-            across.at(y - 0.5) for y in layer.breaks_in_trend if table.columns[0] < y <= table.columns[-1]
-        ],
+        "unit": [[across.at(year), up.at(value)] for year, value in line],
+        "country": [[across.at(year), up.at(value)] for year, value in country],
+        "breaks": [across.at(y - 0.5) for y in column.layer.breaks_in_trend if first < y <= last],
     }

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from atlasgeo.maps.palettes import NO_DATA, SEQUENTIAL_NEUTRAL
-from childatlas.atlas.captions import caveats, endorsement, source_line, subtitle
+from childatlas.atlas.captions import capital, caveats, endorsement, source_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
 from childatlas.atlas.findings import (
     COUNTRY,
@@ -78,7 +78,7 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     """Return the legend as a chart: a row a class with its colour, label and number of units."""
     geography = atlas.geographies[layer.geography]
     measure = words.pick(layer.measure) or words.pick(layer.label)
-    title = words.say("map.legend", measure=measure, level=words.plural(geography.level))
+    title = capital(words.say("map.legend", measure=measure, level=words.plural(geography.level)))
     missing = int(layer.values.isna().sum())
     if layer.values.notna().sum() == 0:
         return {"title": title, "rows": [], "missing": missing, "no_data": words.say("map.no_data")}
@@ -157,7 +157,11 @@ def rank_text(layer: Layer, code: str, words: Words) -> str:
     """Return the rank of a unit, as a range where it is tied, empty where it has none."""
     if code not in layer.ranks.index or pd.isna(layer.ranks.loc[code, "rank"]):
         return ""
-    rank, tied = int(layer.ranks.loc[code, "rank"]), int(layer.ranks.loc[code, "tied"])
+    return tie_text(int(layer.ranks.loc[code, "rank"]), int(layer.ranks.loc[code, "tied"]), words)
+
+
+def tie_text(rank: int, tied: int, words: Words) -> str:
+    """Return a rank, or the first and last rank of a tie."""
     return str(rank) if rank == tied else words.say("value.tied", rank=rank, tied=tied)
 
 

@@ -40,7 +40,7 @@ PLURALS: Final[Mapping[str, Callable[[int], str]]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Words:
     """The words of one language.
 
