@@ -78,7 +78,8 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     tables = [table for name in study.figures.tables for table in _table_files(study, name)]
     figures = read_figures(tables, gazetteer=gazetteer, level=study.level)
     if only:
-        figures = figures[figures["indicator"] == only]
+        parts = {only, catalogue[only].count, catalogue[only].denominator}  # a rate is made of its counts
+        figures = figures[figures["indicator"].isin(parts)]
     checked = check_figures(figures, catalogue=catalogue, gazetteer=gazetteer)
     recipes = () if only or not study.indices else tuple(_read_recipes(study, catalogue))
     used = [study.path, *sorted(p for p in folder.iterdir() if p.suffix in {".toml", ".csv", ".geojson"})]
