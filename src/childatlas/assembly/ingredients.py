@@ -79,7 +79,8 @@ def gather(
     for indicator in wanted:
         rows = series(figures, indicator)
         rows = rows[rows[YEAR] <= last_year]
-        own = rows[[ground.period(int(y)) == ground.period(vintage) for y in rows[YEAR]]]
+        same = [y for y in set(rows[YEAR]) if ground.period(int(y)) == ground.period(vintage)]
+        own = rows[rows[YEAR].isin(same)]
         year = choose_year(own, ground, last=last_year)
         if year is not None:
             columns[indicator] = _values(own, year).reindex(codes)
