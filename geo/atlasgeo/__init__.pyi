@@ -4,7 +4,16 @@ from .autocorrelation import global_moran as global_moran
 from .boundaries import read_boundaries as read_boundaries
 from .boundaries import simplify_boundaries as simplify_boundaries
 from .boundary_report import BoundaryReport as BoundaryReport
+from .continuity import carry as carry
+from .continuity import double_counts as double_counts
+from .continuity import reform_breaks as reform_breaks
+from .continuity import refuse_double_counts as refuse_double_counts
+from .continuity import refuse_not_observed as refuse_not_observed
+from .conversion import convert as convert
 from .corrections import adjust_p as adjust_p
+from .crosswalks import build_crosswalk as build_crosswalk
+from .crosswalks import read_crosswalk as read_crosswalk
+from .crosswalks import reweigh as reweigh
 from .errors import AnalysisError as AnalysisError
 from .errors import AtlasError as AtlasError
 from .errors import AtlasWarning as AtlasWarning
@@ -44,4 +53,3 @@ from .units import read_country as read_country
 from .units import read_units as read_units
 from .units import resolve as resolve
 from .vintages import boundaries_at as boundaries_at
-from .vintages import carry as carry

@@ -1,4 +1,4 @@
-"""Shapes and figures across reforms: older maps as dissolves, rates that successors inherit."""
+"""The map of any year: shapes of older units as dissolves of newer ones."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import pandas as pd
 import shapely
 
 from atlasgeo.boundaries import read_boundaries
-from atlasgeo.columns import AREA_KM2, CARRIED, FLAG, LEVEL, UNIT, VALID_FROM, VALID_TO, VALUE
-from atlasgeo.errors import AnalysisError, BoundaryError, DataError
+from atlasgeo.columns import AREA_KM2, UNIT
+from atlasgeo.continuity import carry, trace
+from atlasgeo.errors import BoundaryError
 from atlasgeo.periods import end_of
-from atlasgeo.units import check_codes, in_force, predecessor_row, rows_on
+from atlasgeo.units import check_codes, in_force, rows_on
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from atlasgeo.profiles import BoundaryLayer, Country
 
-__all__ = ["boundaries_at", "carry", "dissolve_to", "trace"]
+__all__ = ["boundaries_at", "carry", "dissolve_to"]
 
 _AREA_TOLERANCE = 0.1
 """A dissolve whose area is off the gazetteer's by more than this is not the unit it claims to be."""
@@ -106,87 +107,6 @@ def dissolve_to(
     _check_areas(target, wanted)
     target.attrs["parts"] = {code: parts[code] for code in codes}
     return target
-
-
-def trace(gazetteer: pd.DataFrame, row: pd.Series, *, level: str, day: pd.Timestamp) -> str | None:
-    """Return the code of the unit in force on `day` that the ground of a gazetteer row belonged to.
-
-    Backwards along `predecessor`; forwards only where exactly one unit continues it. None where it was split.
-    """
-    current = row if UNIT in row.index else pd.concat([pd.Series({UNIT: row.name}), row])
-    for _ in range(len(gazetteer)):
-        if pd.notna(current[VALID_FROM]) and current[VALID_FROM] > day:
-            before = predecessor_row(gazetteer, current)
-            if before is None:
-                return None
-            current = before
-        elif pd.notna(current[VALID_TO]) and current[VALID_TO] <= day:
-            after = gazetteer[
-                (gazetteer[LEVEL] == level)
-                & (gazetteer["predecessor"] == current[UNIT])
-                & (gazetteer[VALID_FROM] == current[VALID_TO])
-            ]
-            if len(after) != 1:
-                return None
-            current = after.iloc[0]
-        else:
-            return str(current[UNIT])
-    return None
-
-
-def carry(
-    values: pd.Series, gazetteer: pd.DataFrame, *, level: str, from_year: int, to_year: int
-) -> pd.DataFrame:
-    """Return rates measured on the units of `from_year`, shown for the units of `to_year`.
-
-    Parameters
-    ----------
-    values : Series
-        Rates (never counts) on codes in force at the end of `from_year`; missing stays missing.
-    gazetteer : DataFrame
-    level : str
-    from_year, to_year : int
-
-    Returns
-    -------
-    DataFrame
-        Indexed by the units of `to_year`, sorted: `value`; `origin`, the code for which it was measured;
-        `flag`, ``carried`` where that is a former unit with other ground (also under the same code), else "".
-
-    Raises
-    ------
-    BoundaryError
-        If a code was not in force in `from_year`.
-    DataError
-        If a code is there twice.
-    AnalysisError
-        If `to_year` is before `from_year`: a rate of a part is not that of the whole.
-
-    Notes
-    -----
-    A carried rate is never an observation: `refuse_carried` guards the statistics.
-    """
-    if to_year < from_year:
-        raise AnalysisError(
-            "rates cannot be carried back to former units",
-            found=f"{from_year} to {to_year}",
-            expected="a later year",
-            fix="combine the parts with their base: convert_rates",
-        )
-    if values.index.has_duplicates:
-        twice = ", ".join(map(str, values.index[values.index.duplicated()].unique()[:5]))
-        raise DataError("units have several values", found=twice, expected="one value a unit")
-    old = in_force(gazetteer, level=level, year=from_year)
-    check_codes(values.index.astype(str), old.index, where=f"units in force at the end of {from_year}")
-    start = end_of(from_year)
-    rows = []
-    for code, row in in_force(gazetteer, level=level, year=to_year).iterrows():
-        origin = trace(gazetteer, row, level=level, day=start)
-        same = pd.isna(row[VALID_FROM]) or row[VALID_FROM] <= start
-        value = values.get(origin, np.nan) if origin is not None else np.nan
-        rows.append((str(code), value, origin or "", "" if same else CARRIED))
-    frame = pd.DataFrame(rows, columns=[UNIT, VALUE, "origin", FLAG]).set_index(UNIT)
-    return frame.astype({VALUE: float})
 
 
 def _layer_for(country: Country, level: str, day: pd.Timestamp) -> BoundaryLayer:
