@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,57 @@ from .errors import AnalysisError, AtlasWarning
 from .local_test import ALTERNATIVES, INFERENCES, Alternative, Inference, LocalTest, known
 from .values import Aligned
 
-__all__ = ["QUADRANTS", "Local", "Rules", "local_table"]
+__all__ = [
+    "ALIKE",
+    "APART",
+    "EVEN",
+    "JOINED",
+    "LABELS",
+    "NEGATIVE",
+    "NOTHING",
+    "OTHER_POSITIVE",
+    "UNEVEN",
+    "Labels",
+    "Local",
+    "Rules",
+    "Verdict",
+    "judge",
+    "label",
+    "labels",
+    "local_table",
+]
 
 Floats = NDArray[np.float64]
-Labels = NDArray[np.object_]
+Labels = NDArray[np.int8]
 
-QUADRANTS = np.array([col.HIGH_HIGH, col.LOW_LOW, col.HIGH_LOW, col.LOW_HIGH], dtype=object)
+OTHER_POSITIVE: Final = "other positive"
+NEGATIVE: Final = "negative"
+ALIKE: Final = "positive"
+JOINED: Final = "joined"
+APART: Final = "apart"
+UNEVEN: Final = "uneven"
+EVEN: Final = "even"
+LABELS: Final = (
+    col.HIGH_HIGH,
+    col.LOW_LOW,
+    col.HIGH_LOW,
+    col.LOW_HIGH,
+    col.HOT_SPOT,
+    col.COLD_SPOT,
+    col.NOT_SIGNIFICANT,
+    col.CANNOT_BE_SIGNIFICANT,
+    col.NO_NEIGHBOURS,
+    col.NO_DATA,
+    "",
+    OTHER_POSITIVE,
+    NEGATIVE,
+    ALIKE,
+    JOINED,
+    APART,
+    UNEVEN,
+    EVEN,
+)
+NOTHING: Final = -1  # no label: missing in the table
 
 
 @dataclass(frozen=True)
@@ -77,9 +123,9 @@ class Local:
     test : LocalTest
         Tails of the statistic.
     island : array of bool, shape (n,)
-    label : array of str, shape (n,)
-        What the unit is called if it is significant.
-    quadrant : array of str or None
+    label : array of int, shape (n,)
+        What the unit is called if it is significant, as places in LABELS.
+    quadrant : array of int or None
     island_statistic : float
         What stands for a unit without neighbours.
     """
@@ -94,6 +140,23 @@ class Local:
     island_statistic: float = np.nan
 
 
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What the rules make of a local statistic.
+
+    Attributes
+    ----------
+    p, floor, adjusted : array, shape (n,)
+    cluster : array of int, shape (n,)
+        Places in LABELS.
+    """
+
+    p: Floats
+    floor: Floats
+    adjusted: Floats
+    cluster: Labels
+
+
 def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
     """Return the table of a local statistic on the caller's index.
 
@@ -102,52 +165,71 @@ def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
     the label of units whose raw p is at most alpha and does not survive, and is empty elsewhere.
     """
     island = local.island
-    still = ~(local.variance > 0)
-    p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
-    floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
-    with np.errstate(invalid="ignore"):
-        z = (local.statistic - local.expected) / np.sqrt(np.where(still, np.nan, local.variance))
-    p, floor = np.where(island, np.nan, p), np.where(island, np.nan, floor)
-    adjusted = adjust_p(p, correction=rules.correction)
+    verdict = judge(local, rules)
+    p, adjusted = verdict.p, verdict.adjusted
     _warn_if_too_few(p, adjusted, local.test.step, rules)
-    table: dict[str, Floats | Labels] = {
+    variance = np.where(local.variance > 0, local.variance, np.nan)
+    z = (local.statistic - local.expected) / np.sqrt(variance)
+    table: dict[str, Floats | pd.Series[Any]] = {
         col.STATISTIC: aligned.spread(np.where(island, local.island_statistic, local.statistic)),
         col.EXPECTED: aligned.spread(np.where(island, np.nan, local.expected)),
         col.VARIANCE: aligned.spread(np.where(island, np.nan, local.variance)),
         col.Z: aligned.spread(np.where(island, np.nan, z)),
         col.P: aligned.spread(p),
-        col.P_FLOOR: aligned.spread(floor),
+        col.P_FLOOR: aligned.spread(verdict.floor),
         col.P_ADJUSTED: aligned.spread(adjusted),
     }
     if local.quadrant is not None:
-        quadrant = local.quadrant.copy()
-        quadrant[island] = None
-        table[col.QUADRANT] = _spread_text(aligned, quadrant, None)
-    cluster = _clusters(local, floor, adjusted, rules)
-    table[col.CLUSTER] = _spread_text(aligned, cluster, col.NO_DATA)
-    hint = (p <= rules.alpha) & ~(adjusted <= rules.alpha) & (local.label != col.NOT_SIGNIFICANT)
-    table[col.SUGGESTIVE] = _spread_text(aligned, np.where(hint, local.label, ""), "")
+        table[col.QUADRANT] = _text(aligned, np.where(island, NOTHING, local.quadrant), NOTHING)
+    table[col.CLUSTER] = _text(aligned, verdict.cluster, label(col.NO_DATA))
+    hint = (p <= rules.alpha) & ~(adjusted <= rules.alpha) & (local.label != label(col.NOT_SIGNIFICANT))
+    table[col.SUGGESTIVE] = _text(aligned, np.where(hint, local.label, label("")), label(""))
     return pd.DataFrame(table, index=aligned.index)
 
 
-def _clusters(local: Local, floor: Floats, adjusted: Floats, rules: Rules) -> Labels:
-    """Return what each node is called."""
-    cases: Sequence[tuple[NDArray[np.bool_], object]] = (
-        (local.island, col.NO_NEIGHBOURS),
-        (floor > rules.alpha, col.CANNOT_BE_SIGNIFICANT),
-        (~(adjusted <= rules.alpha), col.NOT_SIGNIFICANT),
-    )
-    cluster = local.label.astype(object)
-    for where, label in reversed(cases):
-        cluster[where] = label
-    return cluster
+def judge(local: Local, rules: Rules) -> Verdict:
+    """Return p, its floor, its adjusted value and the label of every node; units that cannot vary have p 1."""
+    still = ~(local.variance > 0)
+    p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
+    floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
+    p, floor = np.where(local.island, np.nan, p), np.where(local.island, np.nan, floor)
+    adjusted = adjust_p(p, correction=rules.correction)
+    cluster = local.label.copy()
+    cluster[~(adjusted <= rules.alpha)] = label(col.NOT_SIGNIFICANT)
+    cluster[floor > rules.alpha] = label(col.CANNOT_BE_SIGNIFICANT)
+    cluster[local.island] = label(col.NO_NEIGHBOURS)
+    return Verdict(p, floor, adjusted, cluster)
 
 
-def _spread_text(aligned: Aligned, labels: Labels, empty: object) -> Labels:
-    """Return labels of nodes on the caller's index."""
-    whole = np.full(len(aligned.index), empty, dtype=object)
-    whole[aligned.place] = labels
-    return whole
+def label(word: str) -> int:
+    """Return the place of a label in LABELS."""
+    return LABELS.index(word)
+
+
+def labels(cases: Sequence[tuple[NDArray[np.bool_], str]], *, otherwise: str, n: int) -> Labels:
+    """Return for each unit the place of the first label whose case holds."""
+    places = np.full(n, label(otherwise), dtype=np.int8)
+    for where, word in reversed(cases):
+        places[where] = label(word)
+    return places
+
+
+def judge(local: Local, rules: Rules) -> Verdict:
+    """Return p, its floor, the adjusted p and the name of each node; islands have no p."""
+    still = ~(local.variance > 0)
+    p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
+    floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
+    p, floor = np.where(local.island, np.nan, p), np.where(local.island, np.nan, floor)
+    adjusted = adjust_p(p, correction=rules.correction)
+    return Verdict(p, floor, adjusted, _clusters(local, floor, adjusted, rules))
+
+
+def _text(aligned: Aligned, places: NDArray[np.integer[Any]], empty: int) -> pd.Series[Any]:
+    """Return the words of the nodes on the caller's index, `empty` where a unit is missing."""
+    whole = np.full(len(aligned.index), empty, dtype=np.int8)
+    whole[aligned.place] = places
+    words = pd.Series(list(LABELS)).array.take(whole, allow_fill=True)
+    return pd.Series(words, index=aligned.index)
 
 
 def _warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules) -> None:
@@ -171,7 +253,7 @@ def _warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules) ->
             f"these permutations cannot show a p below {least:.3g}, and among {tests} tests the correction "
             f"{rules.correction!r} may ask a single unit for "
             f"{strictest(rules.alpha, tests, correction=rules.correction):.3g}: permutations={needed} could "
-            f"reach it ({int(stuck.sum())} units lie beyond every draw and are not significant for want of draws)",
+            f"reach it ({int(stuck.sum())} units lie beyond every draw and fail for want of draws)",
             AtlasWarning,
             stacklevel=4,
         )

@@ -81,7 +81,7 @@ def permutations_needed(
 
 def _step_up(p: Floats, factor: float) -> Floats:
     """Return p m factor / rank, made monotone from the largest down."""
-    order = np.argsort(p, kind="stable")[::-1]
+    order = np.argsort(p)[::-1]
     ranks = np.arange(p.size, 0, -1)
     stepped = np.minimum.accumulate(p[order] * (p.size * factor) / ranks)
     back = np.empty_like(stepped)

@@ -56,13 +56,20 @@ def rows_of(matrix: sparse.csr_array) -> Rows:
     counts = np.asarray(np.diff(matrix.indptr), dtype=np.int64)
     weight, uniform = np.zeros(counts.size), np.ones(counts.size, dtype=bool)
     filled = np.flatnonzero(counts)
-    if filled.size:
-        starts = matrix.indptr[:-1][filled]
-        high, low = np.maximum.reduceat(matrix.data, starts), np.minimum.reduceat(matrix.data, starts)
+    weight[filled] = matrix.data[matrix.indptr[:-1][filled]]
+    inside = np.ones(matrix.data.size, dtype=bool)
+    inside[matrix.indptr[:-1][filled]] = False
+    steps = np.flatnonzero(matrix.data[1:] != matrix.data[:-1]) + 1
+    doubtful = np.unique(np.searchsorted(matrix.indptr, steps[inside[steps]], side="right") - 1)
+    if doubtful.size:
+        first, last = np.maximum.reduceat, np.minimum.reduceat
+        spans = np.column_stack([matrix.indptr[doubtful], matrix.indptr[doubtful + 1]]).ravel()
+        padded = np.append(matrix.data, 0.0)
+        high, low = first(padded, spans)[::2], last(padded, spans)[::2]
         largest = np.maximum(np.abs(high), np.abs(low))
         same = high - low <= 1e-12 * largest
-        uniform[filled] = same
-        weight[filled] = np.where(same, matrix.data[starts], largest)
+        uniform[doubtful] = same
+        weight[doubtful] = np.where(same, weight[doubtful], largest)
     return Rows(matrix, counts, weight, uniform)
 
 

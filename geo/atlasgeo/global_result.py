@@ -13,7 +13,7 @@ from scipy import sparse, special
 
 from .errors import AnalysisError
 from .local_test import ALTERNATIVES, known
-from .moments import typical_size
+from .moments import bulk, typical_size
 from .shuffles import Simulated, global_p
 from .values import Aligned
 
@@ -140,7 +140,7 @@ def centred(x: Floats) -> Floats:
     """Return values less their mean; exact zeros where a value is the mean up to rounding."""
     if not x.size or np.ptp(x) <= 1e-12 * float(np.abs(x).max()):
         return np.zeros_like(x)
-    middle = float(np.median(x))
+    middle = float(np.median(bulk(x)))
     shifted = x - middle
     z = shifted - shifted.mean()
     noise = 1e-12 * typical_size(x) + 4 * np.finfo(np.float64).eps * (

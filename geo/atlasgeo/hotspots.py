@@ -40,10 +40,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import columns as col
-from .clusters import QUADRANTS, Local, Rules, local_table
+from .clusters import Labels, Local, Rules, label, labels, local_table
 from .draws import Rows, Seed, SharedDraws, draw_shared, rows_of
 from .global_result import centred
-from .local_test import Alternative, Inference, known, sum_moments, test_sums
+from .local_test import Alternative, Counter, Inference, known, sum_moments, test_sums
+from .moments import weight_sums
+from .permutation import count_tails
 from .values import Aligned, align
 
 if TYPE_CHECKING:
@@ -59,6 +61,9 @@ __all__ = [
     "local_moran",
     "quadrants_of",
     "rules_for",
+    "self_weights",
+    "sides_of",
+    "standardised",
 ]
 
 Floats = NDArray[np.float64]
@@ -171,19 +176,14 @@ def getis_ord(
     rules = rules_for(alternative, correction, alpha, inference, convention)
     aligned = align([values], w)
     x, rows = aligned.columns[0], rows_of(aligned.weights)
-    own = _self_weights(aligned, rows) if star else np.zeros(aligned.n)
+    own = self_weights(aligned, rows) if star else np.zeros(aligned.n)
     factor, constant = (
-        _ratio(x, rows, own) if convention == "geoda" else _standardised(x, rows, own, star=star)
+        _ratio(x, rows, own) if convention == "geoda" else standardised(x, rows, own, star=star)
     )
     draws = draws_for(rows, rules, permutations, seed)
     local = cross_statistic(factor, x, rows, draws, constant=constant)
-    middle = (
-        np.zeros(aligned.n)
-        if convention != "geoda"
-        else np.full(aligned.n, 1 / max(aligned.n - (not star), 1))
-    )
-    label = _sides(local, middle)
-    return local_table(aligned, replace(local, label=label), rules)
+    middle = 1 / max(aligned.n - (not star), 1) if convention == "geoda" else 0.0
+    return local_table(aligned, replace(local, label=sides_of(local, middle)), rules)
 
 
 def draws_for(rows: Rows, rules: Rules, permutations: int, seed: Seed) -> SharedDraws | None:
@@ -192,12 +192,18 @@ def draws_for(rows: Rows, rules: Rules, permutations: int, seed: Seed) -> Shared
 
 
 def cross_statistic(
-    factor: Floats, x: Floats, rows: Rows, draws: SharedDraws | None, *, constant: Floats | float = 0.0
+    factor: Floats,
+    x: Floats,
+    rows: Rows,
+    draws: SharedDraws | None,
+    *,
+    constant: Floats | float = 0.0,
+    count: Counter = count_tails,
 ) -> Local:
     """Return factor_i sum_j w_ij (x_j - mean) + constant_i with its conditional moments and tails.
 
     Every local statistic that is linear in its neighbours' values has this form: Moran's, Gi, Gi*, the
-    bivariate and the rate Moran differ in the factor alone. Its labels are empty.
+    bivariate and the rate Moran differ in the factor alone. Its labels are empty. `count` counts the draws.
     """
     z = centred(x)
     mean, variance = sum_moments(z, rows)
@@ -205,9 +211,9 @@ def cross_statistic(
         statistic=factor * lag_of(z, rows) + constant,
         expected=factor * mean + constant,
         variance=factor**2 * variance,
-        test=test_sums(draws, x, rows).turned(factor < 0),
+        test=test_sums(draws, x, rows, count=count).turned(factor < 0),
         island=rows.counts == 0,
-        label=np.full(rows.n, col.NOT_SIGNIFICANT, dtype=object),
+        label=np.full(rows.n, label(col.NOT_SIGNIFICANT), dtype=np.int8),
     )
 
 
@@ -218,11 +224,11 @@ def lag_of(z: Floats, rows: Rows) -> Floats:
     return np.where(np.abs(lag) <= noise, 0.0, lag)
 
 
-def quadrants_of(z: Floats, lag: Floats) -> NDArray[np.object_]:
+def quadrants_of(z: Floats, lag: Floats) -> Labels:
     """Return High-High, Low-Low, High-Low or Low-High by the signs of value and lag; zero counts as low."""
-    return np.asarray(
-        QUADRANTS[np.where(z > 0, np.where(lag > 0, 0, 2), np.where(lag > 0, 3, 1))], dtype=object
-    )
+    up, around = z > 0, lag > 0
+    cases = ((up & around, col.HIGH_HIGH), (up, col.HIGH_LOW), (around, col.LOW_HIGH))
+    return labels(cases, otherwise=col.LOW_LOW, n=z.size)
 
 
 def rules_for(
@@ -233,7 +239,7 @@ def rules_for(
     return Rules(alternative, correction, alpha, inference, folded=convention != "spdep")
 
 
-def _self_weights(aligned: Aligned, rows: Rows) -> Floats:
+def self_weights(aligned: Aligned, rows: Rows) -> Floats:
     """Return the graph's own self-weights, else the largest weight of each row."""
     largest = np.zeros(rows.n)
     filled = np.flatnonzero(rows.counts)
@@ -242,16 +248,15 @@ def _self_weights(aligned: Aligned, rows: Rows) -> Floats:
     return np.where(aligned.own != 0, aligned.own, largest)
 
 
-def _standardised(x: Floats, rows: Rows, own: Floats, *, star: bool) -> tuple[Floats, Floats]:
+def standardised(x: Floats, rows: Rows, own: Floats, *, star: bool) -> tuple[Floats, Floats]:
     """Return factor and constant that make the sum over neighbours the z of Getis and Ord."""
     z, n = centred(x), rows.n
     if not star:
         mean, variance = sum_moments(z, rows)
         factor = 1 / np.sqrt(np.where(variance > 0, variance, np.nan))
         return factor, -factor * mean
-    matrix = rows.matrix
-    total = np.asarray(matrix.sum(axis=1), dtype=np.float64) + own
-    squares = np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64) + own**2
+    total, squares = weight_sums(rows)
+    total, squares = total + own, squares + own**2
     shape = n * squares - total**2
     spread = float((z**2).mean()) if n else 0.0
     moving = (shape > 1e-12 * n * squares) & (spread > 0)
@@ -261,15 +266,15 @@ def _standardised(x: Floats, rows: Rows, own: Floats, *, star: bool) -> tuple[Fl
 
 def _ratio(x: Floats, rows: Rows, own: Floats) -> tuple[Floats, Floats]:
     """Return factor and constant that make the sum over neighbours GeoDa's share of the total."""
-    weight = np.asarray(rows.matrix.sum(axis=1), dtype=np.float64)
+    weight = weight_sums(rows)[0]
     total = np.where(own == 0, x.sum() - x, x.sum()) * np.where(weight + own == 0, 1.0, weight + own)
     factor = 1 / np.where(total == 0, np.nan, total)
     mean = float(x.mean()) if x.size else 0.0
     return factor, factor * (weight * mean + own * x)
 
 
-def _sides(local: Local, middle: Floats) -> NDArray[np.object_]:
+def sides_of(local: Local, middle: Floats | float) -> Labels:
     """Return hot spot or cold spot where statistic and conditional z point the same way."""
     up = (local.statistic > middle) & (local.statistic > local.expected)
     down = (local.statistic < middle) & (local.statistic < local.expected)
-    return np.where(up, col.HOT_SPOT, np.where(down, col.COLD_SPOT, col.NOT_SIGNIFICANT)).astype(object)
+    return labels(((up, col.HOT_SPOT), (down, col.COLD_SPOT)), otherwise=col.NOT_SIGNIFICANT, n=up.size)

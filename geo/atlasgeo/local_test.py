@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,12 +12,13 @@ from scipy import special
 
 from .draws import Rows, SharedDraws
 from .errors import AnalysisError
-from .moments import extreme_sums, lag_moments, others_of, plain_sums, tolerances
+from .moments import bulk, extreme_sums, lag_moments, others_of, plain_sums, tolerances
 from .permutation import Question, Tails, count_tails, p_value
 
 __all__ = [
     "ALTERNATIVES",
     "Alternative",
+    "Counter",
     "Inference",
     "LocalTest",
     "known",
@@ -30,6 +32,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Alternative = Literal["two-sided", "greater", "less"]
 Inference = Literal["permutation", "analytical"]
+Counter = Callable[[SharedDraws, Floats, Sequence[Question]], list[Tails]]
 ALTERNATIVES: Final = ("two-sided", "greater", "less")
 INFERENCES: Final = ("permutation", "analytical")
 
@@ -93,16 +96,28 @@ def sum_moments(y: Floats, rows: Rows) -> tuple[Floats, Floats]:
     return lag_moments(others_of(y), rows)
 
 
-def test_sums(draws: SharedDraws | None, x: Floats, rows: Rows) -> LocalTest:
+def test_sums(draws: SharedDraws | None, x: Floats, rows: Rows, *, count: Counter = count_tails) -> LocalTest:
     """Return the tails of each row's weighted sum of x; `draws` None stands for the normal approximation."""
     if draws is None:
         return _analytical(x, rows)
-    y = x - np.median(x) if x.size else x
+    y = x - np.median(bulk(x)) if x.size else x
     slack = tolerances(x, rows)
     largest, least = extreme_sums(y, rows)
-    targets = (plain_sums(y, rows), largest, least)
-    here, up, down = count_tails(draws, y, [Question(target, slack) for target in targets])
+    widest = _widest(slack, rows)
+    questions = [
+        Question(plain_sums(y, rows), slack),
+        Question(largest, widest, "high"),
+        Question(least, widest, "low"),
+    ]
+    here, up, down = count(draws, y, questions)
     return _of_counts(here, up, down).turned(rows.uniform & (rows.weight < 0))
+
+
+def _widest(slack: Floats, rows: Rows) -> Floats:
+    """Return one tolerance for all rows with the same number of neighbours, so that they share their extremes."""
+    by_count = np.zeros(int(rows.counts.max(initial=0)) + 1)
+    np.maximum.at(by_count, rows.counts, slack)
+    return np.where(rows.uniform, by_count[rows.counts], slack)
 
 
 def _of_counts(here: Tails, up: Tails, down: Tails) -> LocalTest:
@@ -116,7 +131,7 @@ def _of_counts(here: Tails, up: Tails, down: Tails) -> LocalTest:
 
 def _analytical(x: Floats, rows: Rows) -> LocalTest:
     """Return the tails of the normal approximation with the conditional moments."""
-    y = x - np.median(x) if x.size else x
+    y = x - np.median(bulk(x)) if x.size else x
     expected, variance = sum_moments(y, rows)
     largest, least = extreme_sums(y, rows)
     scale = np.where(rows.uniform, rows.weight, 1.0)

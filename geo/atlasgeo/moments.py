@@ -10,7 +10,17 @@ from scipy import sparse
 
 from .draws import Rows
 
-__all__ = ["Others", "extreme_sums", "lag_moments", "others_of", "plain_sums", "tolerances", "typical_size"]
+__all__ = [
+    "Others",
+    "bulk",
+    "extreme_sums",
+    "lag_moments",
+    "others_of",
+    "plain_sums",
+    "tolerances",
+    "typical_size",
+    "weight_sums",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -34,13 +44,20 @@ class Others:
     constant: NDArray[np.bool_]
 
 
+def bulk(y: Floats) -> Floats:
+    """Return values that stand for the bulk of them all: every one, or some ten thousand evenly spaced."""
+    return y[:: max(1, y.size // 10_000)]
+
+
 def typical_size(y: Floats) -> float:
     """Return the median distance from the median, zeros left out: a scale that no outlier stretches."""
-    if not y.size:
-        return 0.0
-    distance = np.abs(y - np.median(y))
-    distance = distance[distance > 0]
-    return float(np.median(distance)) if distance.size else 0.0
+    for some in (bulk(y), y):
+        if some.size:
+            distance = np.abs(some - np.median(some))
+            distance = distance[distance > 0]
+            if distance.size:
+                return float(np.median(distance))
+    return 0.0
 
 
 def others_of(y: Floats) -> Others:
@@ -66,10 +83,15 @@ def _without_own(y: Floats) -> Floats:
 
 def _other_ends(y: Floats) -> tuple[Floats, Floats]:
     """Return the least and the largest of the other values."""
-    two_low, two_high = np.partition(y, 1)[:2], np.partition(y, y.size - 2)[-2:]
-    low = np.where(np.arange(y.size) == np.argmin(y), two_low.max(), two_low.min())
-    high = np.where(np.arange(y.size) == np.argmax(y), two_high.min(), two_high.max())
-    return low, high
+    return -_other_largest(-y), _other_largest(y)
+
+
+def _other_largest(y: Floats) -> Floats:
+    """Return the largest of the other values."""
+    i = int(np.argmax(y))
+    largest = np.full(y.size, y[i])
+    largest[i] = max(y[:i].max(initial=-np.inf), y[i + 1 :].max(initial=-np.inf))
+    return largest
 
 
 def lag_moments(others: Others, rows: Rows) -> tuple[Floats, Floats]:
@@ -78,28 +100,29 @@ def lag_moments(others: Others, rows: Rows) -> tuple[Floats, Floats]:
     E = W mean; Var = variance ((n - 1) sum_j w_ij^2 - W^2) / (n - 2), W = sum_j w_ij (Sokal, Oden and
     Thomson 1998, appendix). Zero where no draw differs from another.
     """
-    matrix, n = rows.matrix, rows.n
-    total = np.asarray(matrix.sum(axis=1), dtype=np.float64)
-    squares = np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64)
+    n = rows.n
+    total, squares = weight_sums(rows)
     shape = (n - 1) * squares - total**2
     moving = (shape > 1e-12 * n * squares) & ~others.constant
     spread = others.variance * shape / max(n - 2, 1)
     return total * others.mean, np.where(moving, spread, 0.0)
 
 
+def weight_sums(rows: Rows) -> tuple[Floats, Floats]:
+    """Return the sum of each row's weights and of their squares."""
+    total, squares = rows.counts * rows.weight, rows.counts * rows.weight**2
+    if not rows.uniform.all():
+        matrix = rows.matrix
+        power = sparse.csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
+        total = np.where(rows.uniform, total, np.asarray(matrix.sum(axis=1)))
+        squares = np.where(rows.uniform, squares, np.asarray(power.sum(axis=1)))
+    return np.asarray(total, dtype=np.float64), np.asarray(squares, dtype=np.float64)
+
+
 def plain_sums(y: Floats, rows: Rows) -> Floats:
     """Return the sum over the neighbours: plain where a row's weights are equal, else weighted."""
-    return np.asarray(_question_matrix(rows) @ y, dtype=np.float64)
-
-
-def _question_matrix(rows: Rows) -> sparse.csr_array:
-    """Return the matrix with ones in rows of equal weights."""
-    matrix = rows.matrix
-    if rows.uniform.all():
-        data = np.ones(matrix.data.size)
-    else:
-        data = np.where(np.repeat(rows.uniform, rows.counts), 1.0, matrix.data)
-    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    divisor = np.where(rows.uniform & (rows.weight != 0), rows.weight, 1.0)
+    return np.asarray((rows.matrix @ y) / divisor, dtype=np.float64)
 
 
 def tolerances(x: Floats, rows: Rows) -> Floats:
@@ -109,17 +132,14 @@ def tolerances(x: Floats, rows: Rows) -> Floats:
     """
     weight = np.where(rows.uniform, 1.0, rows.weight)
     rounding = 4 * np.finfo(np.float64).eps
-    size = np.abs(x)
-    typical = float(np.median(size)) if x.size else 0.0
-    absolute = sparse.csr_array(
-        (np.abs(rows.matrix.data), rows.matrix.indices, rows.matrix.indptr), shape=rows.matrix.shape
-    )
-    near = np.asarray(absolute @ size, dtype=np.float64)
-    near = np.where(rows.uniform, near / np.where(rows.weight == 0, 1.0, np.abs(rows.weight)), near)
-    return np.asarray(
-        NEARLY * typical_size(x) * weight + rounding * (near + weight * rows.counts * typical),
-        dtype=np.float64,
-    )
+    size, matrix = np.abs(x), rows.matrix
+    typical = float(np.median(bulk(size))) if x.size else 0.0
+    if matrix.data.size and matrix.data.min() < 0:
+        matrix = sparse.csr_array((np.abs(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
+    near = np.asarray(matrix @ size, dtype=np.float64)
+    near /= np.where(rows.uniform & (rows.weight != 0), np.abs(rows.weight), 1.0)
+    slack = NEARLY * typical_size(x) * weight + rounding * (near + weight * rows.counts * typical)
+    return np.asarray(slack, dtype=np.float64)
 
 
 def extreme_sums(y: Floats, rows: Rows) -> tuple[Floats, Floats]:
@@ -137,7 +157,7 @@ def _largest(y: Floats, rows: Rows) -> Floats:
     result = np.zeros(rows.n)
     if width == 0:
         return result
-    top = np.argsort(-y, kind="stable")[: width + 1]
+    top = _most(y, width + 1)
     rank = np.full(rows.n, rows.n, dtype=np.intp)
     rank[top] = np.arange(top.size)
     ranked = y[top]
@@ -148,10 +168,18 @@ def _largest(y: Floats, rows: Rows) -> Floats:
         result[i] = np.delete(ranked, rank[i])[: rows.counts[i]].sum()
     general = np.flatnonzero(~rows.uniform)
     if general.size:
-        bottom = np.argsort(y, kind="stable")[: width + 1]
+        bottom = _most(-y, width + 1)
         for i in general:
             result[i] = _best_match(y, int(i), rows, (top, bottom))
     return result
+
+
+def _most(y: Floats, count: int) -> Places:
+    """Return the places of the largest values, largest first."""
+    if count >= y.size:
+        return np.argsort(-y, kind="stable")
+    some = np.argpartition(-y, count)[:count]
+    return np.asarray(some[np.argsort(-y[some], kind="stable")], dtype=np.intp)
 
 
 def _best_match(y: Floats, i: int, rows: Rows, ends: tuple[Places, Places]) -> float:

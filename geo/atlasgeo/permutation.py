@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +48,13 @@ class Question:
         coefficient x sum.
     tolerance : array, shape (n,)
         Differences up to this are ties.
+    tail : {"both", "high", "low"}
+        Which counts are wanted; the others stay zero.
     """
 
     target: Floats
     tolerance: Floats
+    tail: Literal["both", "high", "low"] = "both"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +150,9 @@ def _add_scalar(
     def search(job: tuple[Floats, Places]) -> None:
         reference, rows = job
         for q, question in enumerate(questions):
-            target, slack = question.target[rows], question.tolerance[rows]
-            high[q, rows] += reference.size - np.searchsorted(reference, target - slack, side="left")
-            low[q, rows] += np.searchsorted(reference, target + slack, side="right")
+            least, most = _ranks(reference, question, rows)
+            high[q, rows] += reference.size - least
+            low[q, rows] += most
 
     in_threads(search, jobs, work=sum(rows.size for _, rows in jobs))
     mended = draws.rows.uniform[block.unit]
@@ -157,8 +161,35 @@ def _add_scalar(
     after = before - y[unit] + y[instead]
     for q, question in enumerate(questions):
         target, slack = question.target[unit], question.tolerance[unit]
-        _add_at(high[q], unit, (after >= target - slack).astype(np.int64) - (before >= target - slack))
-        _add_at(low[q], unit, (after <= target + slack).astype(np.int64) - (before <= target + slack))
+        if question.tail != "low":
+            _add_at(high[q], unit, (after >= target - slack).astype(np.int64) - (before >= target - slack))
+        if question.tail != "high":
+            _add_at(low[q], unit, (after <= target + slack).astype(np.int64) - (before <= target + slack))
+
+
+def _ranks(reference: Floats, question: Question, rows: Places) -> tuple[Places | int, Places | int]:
+    """Return how many draws lie below each target, and how many do not lie above it.
+
+    The second rank equals the first unless a draw ties with the target, which a look at the next draw tells.
+    """
+    target, slack = question.target[rows], question.tolerance[rows]
+    if question.tail == "high":
+        return _search(reference, target - slack, "left"), 0
+    if question.tail == "low":
+        return reference.size, _search(reference, target + slack, "right")
+    least = np.searchsorted(reference, target - slack, side="left")
+    most = least.copy()
+    tied = np.flatnonzero(np.append(reference, np.inf)[least] <= target + slack)
+    most[tied] = np.searchsorted(reference, (target + slack)[tied], side="right")
+    return least, most
+
+
+def _search(reference: Floats, targets: Floats, side: Literal["left", "right"]) -> Places:
+    """Return the ranks of targets that are mostly the same."""
+    ranks = np.full(targets.size, np.searchsorted(reference, targets[0], side=side), dtype=np.intp)
+    other = np.flatnonzero(targets != targets[0])
+    ranks[other] = np.searchsorted(reference, targets[other], side=side)
+    return ranks
 
 
 def _add_at(counts: Counts, rows: Places, change: NDArray[np.int64]) -> None:
@@ -228,8 +259,10 @@ def _compare(
         values[row, block.draw[entries]] += weight * np.einsum("em,em->e", coefficients[unit], swap)
         for q, question in enumerate(questions):
             target, slack = question.target[part][:, None], question.tolerance[part][:, None]
-            counts[0][q, part] += np.count_nonzero(values >= target - slack, axis=1)
-            counts[1][q, part] += np.count_nonzero(values <= target + slack, axis=1)
+            if question.tail != "low":
+                counts[0][q, part] += np.count_nonzero(values >= target - slack, axis=1)
+            if question.tail != "high":
+                counts[1][q, part] += np.count_nonzero(values <= target + slack, axis=1)
 
     in_threads(job, parts, work=sum(part.size for part in parts) * block.units.shape[0])
 

@@ -27,7 +27,9 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 Statistic = Callable[[tuple[Floats, ...]], Floats]
 
-COLUMN_CELLS = 1_500_000  # cells of one bundle of permuted columns: 12 MB
+COLUMN_CELLS = 16_000_000  # cells of all permuted columns: 128 MB
+BUNDLE_CELLS = 250_000  # cells of the columns that are multiplied at once: they stay in the cache
+BUNDLE = 16  # columns at least: two cache lines
 NEARLY = 1e-9
 
 
@@ -67,45 +69,42 @@ def simulate(
         every = np.array(list(itertools.permutations(range(n))), dtype=np.intp).T
         return Simulated(observed, statistic(tuple(column[every] for column in columns)), exact=True)
     rng = np.random.default_rng(seed)
-    outer, inner = _factors(permutations + 1)
-    left, right = _permutations(rng, n, outer), _permutations(rng, n, inner)
+    outer, inner = _factors(permutations + 1, most=max(BUNDLE, COLUMN_CELLS // max(n, 1)))
+    width = max(BUNDLE, BUNDLE_CELLS // max(n, 1))
+    right = [np.arange(n), *(rng.permutation(n) for _ in range(inner - 1))]
+    starts = range(0, inner, width)
+    bundles = [
+        tuple(
+            np.column_stack([column[order] for order in right[start : start + width]]) for column in columns
+        )
+        for start in starts
+    ]
+    left = rng.spawn(outer)
     grid = np.empty((outer, inner))
-    width = max(1, min(inner, COLUMN_CELLS // max(n, 1)))
-    for start in range(0, inner, width):
-        bundle = tuple(np.ascontiguousarray(column[right[start : start + width]].T) for column in columns)
 
-        def row(s: int, bundle: tuple[Floats, ...] = bundle, start: int = start) -> None:
-            order = left[s]
-            grid[s, start : start + width] = statistic(tuple(part[order] for part in bundle))
+    def row(s: int) -> None:
+        order = left[s].permutation(n) if s else np.arange(n)
+        for start, bundle in zip(starts, bundles, strict=True):
+            mixed = tuple(np.take(part, order, axis=0, mode="clip") for part in bundle)
+            grid[s, start : start + width] = statistic(mixed)
 
-        in_threads(row, range(outer), work=outer * n * width)
+    in_threads(row, range(outer), work=outer * n * inner)
     rest = grid.ravel()[1:]
     if rest.size > permutations:
         rest = rng.choice(rest, permutations, replace=False)
     return Simulated(observed, rest, exact=False)
 
 
-def _factors(total: int) -> tuple[int, int]:
-    """Return S and B with S B >= total: equal to it if it has factors near the best shape.
+def _factors(total: int, *, most: int) -> tuple[int, int]:
+    """Return S and B with S B >= total, B at most `most` and near the root; equal to it if it has such factors.
 
-    S + B permutations have to be made and kept, so both should be near the root; the kept ones stay small.
+    The B permuted columns are kept, the S other permutations are made one at a time.
     """
-    root = math.isqrt(total)
-    if root * root < total:
-        root += 1
-    for inner in range(root, max(1, root // 3), -1):
+    root = min(math.isqrt(total - 1) + 1, most)
+    for inner in range(root, root // 3, -1):
         if total % inner == 0:
             return total // inner, inner
     return -(-total // root), root
-
-
-def _permutations(
-    rng: np.random.Generator, n: int, count: int
-) -> list[NDArray[np.int32]] | NDArray[np.int32]:
-    """Return permutations, one a row, the first of them the identity."""
-    table = np.tile(np.arange(n, dtype=np.int32), (count, 1))
-    rng.permuted(table[1:], axis=1, out=table[1:])
-    return table
 
 
 def global_p(simulated: Simulated, alternative: str) -> float:

@@ -138,8 +138,8 @@ def edges_of(w: Graph) -> tuple[pd.Index[Any], NDArray[np.intp], NDArray[np.intp
         )
     table = w.adjacency
     links = table.index
-    codes, focal = _used(links.levels[0], np.asarray(links.codes[0], dtype=np.intp))
-    others, other = _used(links.levels[1], np.asarray(links.codes[1], dtype=np.intp))
+    codes, focal = _used(links.levels[0], np.asarray(links.codes[0]))
+    others, other = _used(links.levels[1], np.asarray(links.codes[1]))
     if not others.equals(codes):
         known = codes.get_indexer(others)
         extra = others[known < 0]
@@ -219,14 +219,12 @@ def _matrix(w: Graph, codes: pd.Index[Any], present: NDArray[np.bool_]) -> tuple
     nodes, focal, other, weight = edges_of(w)
     if not np.isfinite(weight).all():
         raise AnalysisError("weights are infinite or missing", where="the graph of neighbours")
-    place = np.full(len(nodes), -1, dtype=np.intp)
-    if nodes.equals(codes):
-        place = np.arange(len(nodes), dtype=np.intp)
-    else:
-        back = _matching(codes, nodes, "the values", "the graph")
-        place[back] = np.arange(len(codes))
+    row, column = focal, other
+    if not nodes.equals(codes):
+        place = np.empty(len(nodes), dtype=np.intp)
+        place[_matching(codes, nodes, "the values", "the graph")] = np.arange(len(codes))
+        row, column = place[focal], place[other]
     node = np.cumsum(present) - 1
-    row, column = place[focal], place[other]
     n = int(present.sum())
     before: Floats | None = None
     if n < present.size:
@@ -238,6 +236,7 @@ def _matrix(w: Graph, codes: pd.Index[Any], present: NDArray[np.bool_]) -> tuple
         matrix = _standardise_again(matrix, str(w.transformation), before)
     own = np.asarray(matrix.diagonal(), dtype=np.float64)
     if own.any():
+        matrix = matrix.copy()
         matrix.setdiag(0.0)
         matrix.eliminate_zeros()
     return matrix, own
@@ -248,9 +247,18 @@ def _sorted_csr(row: Places, column: Places, weight: Floats, n: int) -> sparse.c
     used = weight != 0
     if not used.all():
         row, column, weight = row[used], column[used], weight[used]
+    if n and _in_order(row, column):
+        ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))]).astype(np.int32)
+        return sparse.csr_array((weight, column.astype(np.int32), ends), shape=(n, n))
     matrix = sparse.coo_array((weight, (row.astype(np.int32), column.astype(np.int32))), shape=(n, n)).tocsr()
     matrix.sum_duplicates()
     return matrix
+
+
+def _in_order(row: Places, column: Places) -> bool:
+    """Return whether links are sorted by row and column and none is repeated."""
+    step = np.diff(row)
+    return bool((step >= 0).all() and ((step > 0) | (np.diff(column) > 0)).all())
 
 
 def _standardise_again(matrix: sparse.csr_array, transformation: str, before: Floats) -> sparse.csr_array:
