@@ -33,7 +33,8 @@ def write_census(model: Model, path: str | Path, *, children: int, seed: int) ->
 
     Notes
     -----
-    Columns: ``unit, oblast, residence, age, age_group, weight``, one per item (missing where it does not count at that age), ``flag``. Children come in areas by size, the common cause in 64 steps of
+    Columns: ``unit, oblast, residence, age, age_group, weight``, one per item (missing where it does not
+    count at that age), ``flag``. Children come in areas by size, the common cause in 64 steps of
     equal probability; one draw of 16 bits decides an item.
     """
     import pyarrow as pa
