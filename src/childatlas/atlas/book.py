@@ -57,7 +57,7 @@ def write_book(atlas: Atlas, pictures: Pictures, path: Path, *, words: Words) ->
     content = _with_pictures(book_content(atlas, words=words), pictures, words)
     import typst
 
-    typst.compile(
+    typst.compile(  # type: ignore[misc]  # its type variable is never bound
         _template(),
         str(path),
         root=str(path.parent),

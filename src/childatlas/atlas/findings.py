@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -86,7 +87,7 @@ def places(codes: Sequence[str], names: pd.Series, words: Words) -> str:
 
 
 @lru_cache(maxsize=256)
-def flag_counts(layer: Layer) -> dict[str, int]:
+def flag_counts(layer: Layer) -> Mapping[str, int]:
     """Return how many shown values bear each flag, in the order of first sight."""
     counts: dict[str, int] = {}
     flags = dict(zip(layer.flags.index, layer.flags.tolist(), strict=True))
@@ -95,7 +96,7 @@ def flag_counts(layer: Layer) -> dict[str, int]:
         for flag in text.split(";") if isinstance(text, str) else ():
             if flag.strip():
                 counts[flag.strip()] = counts.get(flag.strip(), 0) + 1
-    return counts
+    return MappingProxyType(counts)
 
 
 def finding(layer: Layer, geography: Geography, words: Words) -> str:

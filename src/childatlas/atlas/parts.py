@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -32,8 +33,11 @@ __all__ = ["book_content"]
 _REASONS_AT_MOST: Final = 12
 
 
+@lru_cache(maxsize=1)
 def book_content(atlas: Atlas, *, words: Words) -> dict[str, Any]:
-    """Return everything that the book prints, as plain data: text, numbers and lists, no markup.
+    """Return everything that the book and the page show, as plain data: text, numbers, lists, no markup.
+
+    Worked out once an atlas: nobody may change what is returned.
 
     Parameters
     ----------

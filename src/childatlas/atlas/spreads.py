@@ -105,28 +105,24 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
 def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     """Return the ranking, worst off first, with the country's value, intervals and the gap of each unit.
 
-    Where there are more than 24 units only the first fourteen and the last eight are given, and how many
-    lie between.
+    ``head`` and ``tail`` say how many of the rows a page shows where there are more than 24.
     """
     geography = atlas.geographies[layer.geography]
-    ordered, names = order_of(layer), place_names(geography, words)
-    scale = _ranking_scale(layer)
-    sides = _gap_scale(layer)
+    names = place_names(geography, words)
+    scale, sides = _ranking_scale(layer), _gap_scale(layer)
     colours = _colour_of_unit(atlas, layer)
     rows = [
         _ranking_row(layer, str(code), scale, sides, words=words)
         | {"name": names.get(code, str(code)), "colour": colours.get(str(code), NO_DATA)}
-        for code in ordered.index
+        for code in order_of(layer).index
     ]
-    between = 0
-    if len(rows) > _SHOWN:
-        between = len(rows) - _HEAD - _TAIL
-        rows = [*rows[:_HEAD], *rows[-_TAIL:]]
+    between = len(rows) - _HEAD - _TAIL if len(rows) > _SHOWN else 0
     return {
         "rows": rows,
         "between": between,
         "between_text": words.say("book.between", units=words.count(between, geography.level)),
         "head": _HEAD,
+        "tail": _TAIL,
         "national": _mark(layer.national, scale, layer, words),
         "missing": [str(names.get(code, code)) for code in layer.values.index[layer.values.isna()]],
         "gap": None if sides is None else _gap_country(layer, sides),
