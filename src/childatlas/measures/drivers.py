@@ -8,12 +8,12 @@ independent parts, else by enumeration.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, DataError
 from childatlas.measures.aggregate import RELATIVE
@@ -24,10 +24,9 @@ from childatlas.measures.recipe import ROOT
 from childatlas.measures.shapley import owen, shapley_by_enumeration, shapley_by_product
 from childatlas.measures.tree import Node, Tree, build_tree
 
-__all__ = ["Drivers", "explain_distance"]
+__all__ = ["Drivers", "contributions_between", "explain_distance"]
 
 _MOST_PLAYERS = 16
-Solver = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +85,10 @@ def explain_distance(index: IndexResult, reference: pd.Series | Literal["median"
             expected=", ".join(tree.leaves[:6]),
         )
     base = profile.to_numpy(float)
-    rows, method = {}, _method(tree, index)
-    for unit, own in index.normalised.iterrows():
-        x = own.to_numpy(float)
-        rows[unit] = _contributions(
-            tree, index, np.where(np.isnan(base), np.nan, x), np.where(np.isnan(x), np.nan, base)
-        )
+    rows = {
+        unit: _contributions(tree, index, own.to_numpy(float), base)
+        for unit, own in index.normalised.iterrows()
+    }
     contributions = pd.DataFrame.from_dict(rows, orient="index", columns=tree.leaves).reindex(
         index.scores.index
     )
@@ -102,8 +99,15 @@ def explain_distance(index: IndexResult, reference: pd.Series | Literal["median"
         explained=explained.rename("explained"),
         unexplained=(index.scores - national - explained).rename("unexplained"),
         reference=profile,
-        method=method,
+        method=_method(tree),
     )
+
+
+def contributions_between(index: IndexResult, start: pd.Series, end: pd.Series) -> Array:
+    """Return the exact contribution of each indicator to the change between two normalised profiles."""
+    tree = build_tree(index.recipe)
+    _refuse_relative(tree)
+    return _contributions(tree, index, end.to_numpy(float), start.to_numpy(float))
 
 
 def _refuse_relative(tree: Tree) -> None:
@@ -119,7 +123,7 @@ def _additive(node: Node) -> bool:
     return node.aggregation.method == "arithmetic" or node.aggregation.power == 1
 
 
-def _method(tree: Tree, index: IndexResult) -> Literal["weights", "shapley", "owen"]:
+def _method(tree: Tree) -> Literal["weights", "shapley", "owen"]:
     if all(_additive(n) for n in tree.nodes if n.parts):
         return "weights"
     return "shapley" if _solvable(ROOT, tree) else "owen"
@@ -156,6 +160,7 @@ def _factors(here: Node, shares: Shares, nodes: dict[str, Node]) -> dict[str, fl
 
 def _contributions(tree: Tree, index: IndexResult, own: Array, base: Array) -> Array:
     """Return the contributions of one unit, NaN where unit or reference has no figure."""
+    own, base = np.where(np.isnan(base), np.nan, own), np.where(np.isnan(own), np.nan, base)
     if np.isnan(own).all():
         return np.full(len(own), np.nan)
     solved = _solve(ROOT, _Game(tree, index.node_weights, own, base))
@@ -181,7 +186,7 @@ class _Game:
         row = {leaf: i for i, leaf in enumerate(self.tree.leaves)}
         return [leaf for leaf in self.tree.under(node) if not np.isnan(self.own[row[leaf]])]
 
-    def value(self, node: str, switched: Array, players: list[str]) -> Array:
+    def value(self, node: str, switched: NDArray[np.bool_], players: list[str]) -> Array:
         """Return the score of `node` for each row of `switched` (profiles x players: own or base)."""
         place = {leaf: i for i, leaf in enumerate(self.tree.leaves)}
         inner = self.tree.under(node)

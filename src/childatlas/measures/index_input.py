@@ -71,7 +71,7 @@ def take_errors(values: pd.DataFrame, errors: pd.DataFrame, tree: Tree) -> pd.Da
 
 
 def take_profile(profile: pd.Series, tree: Tree) -> pd.Series:
-    """Return one profile (column -> figure) per indicator of the tree, counts over their denominators, NaN where absent."""
+    """Return one profile per indicator of the tree, counts over their denominators, NaN where absent."""
     numbers = _numbers(profile.rename("the profile"))
     out = {}
     for item in tree.indicators:

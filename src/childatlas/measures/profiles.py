@@ -1,4 +1,4 @@
-"""A profile outside the table (the country, another year, a target) on the scale of an index already built."""
+"""A profile outside the table (the country, a target) on the scale of an index already built."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def references(index: IndexResult) -> dict[str, Normalisation]:
 
 
 def normalised_profile(index: IndexResult, profile: pd.Series | Literal["median"]) -> pd.Series:
-    """Return `profile` treated and normalised as the units were, per indicator; NaN where it has no figure."""
+    """Return `profile` treated and normalised as the units were; NaN where it has no figure."""
     tree = build_tree(index.recipe)
     raw = index.values.median() if isinstance(profile, str) else take_profile(profile, tree)
     plans = references(index)

@@ -1,4 +1,4 @@
-"""Shapley values, exact: by enumeration, for products of independent games, and with groups that enter as wholes."""
+"""Shapley values, exact: by enumeration, for products of games, and with groups that enter as wholes."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def _all_subsets(players: int) -> Subsets:
 
 
 def shapley_by_enumeration(game: Callable[[Subsets], Array], players: int) -> Array:
-    """Return the Shapley values of `game`, which maps subsets (rows, players) to values; O(players 2^players).
+    """Return the Shapley values of `game`, which maps subsets (rows, players) to values.
 
     phi_i = sum over S without i of |S|! (n - |S| - 1)! / n! (v(S + i) - v(S)). Shapley (1953).
+    Cost O(players 2^players).
     """
     subsets = _all_subsets(players)
     value = np.asarray(game(subsets), dtype=float)
@@ -60,31 +61,35 @@ def shapley_by_product(tables: Sequence[Array]) -> list[Array]:
     players = [len(t).bit_length() - 1 for t in tables]
     nodes, weights = np.polynomial.legendre.leggauss(sum(players) // 2 + 1)
     times, weights = (nodes + 1) / 2, weights / 2
-    sizes = [_all_subsets(n) for n in players]
-    means = np.array(
-        [
-            [_expected(t, s.sum(axis=1), n, time) for time in times]
-            for t, s, n in zip(tables, sizes, players, strict=True)
-        ]
-    )
+    means = np.array([_expected(t, n, times) for t, n in zip(tables, players, strict=True)])
     out = []
-    for g, (table, subsets, n) in enumerate(zip(tables, sizes, players, strict=True)):
+    for g, (table, n) in enumerate(zip(tables, players, strict=True)):
         others = np.prod(np.delete(means, g, axis=0), axis=0)
-        slopes = np.array([[_slope(table, subsets, n, i, time) for time in times] for i in range(n)])
-        out.append(np.asarray((slopes * others * weights).sum(axis=1)) if n else np.zeros(0))
+        slopes = [_slope(table, n, i, times) for i in range(n)]
+        out.append(np.array([float((slope * others * weights).sum()) for slope in slopes]))
     return out
 
 
-def _expected(table: Array, size: NDArray[np.int64], players: int, time: float) -> float:
-    return float((table * time**size * (1 - time) ** (players - size)).sum())
+def _mixture(by_size: Array, players: int, times: Array) -> Array:
+    """Return the mean at each time of `by_size`, each of `players` being in with that chance."""
+    size = np.arange(players + 1)[:, None]
+    return np.asarray((by_size[:, None] * times**size * (1 - times) ** (players - size)).sum(axis=0))
 
 
-def _slope(table: Array, subsets: Subsets, players: int, i: int, time: float) -> float:
-    """Return the expected gain when player i comes in, the others being in with probability `time`."""
+def _expected(table: Array, players: int, times: Array) -> Array:
+    size = _all_subsets(players).sum(axis=1)
+    sums: Array = np.bincount(size, weights=table, minlength=players + 1).astype(float)
+    return _mixture(sums, players, times)
+
+
+def _slope(table: Array, players: int, i: int, times: Array) -> Array:
+    """Return the expected gain when player i comes in, at each time."""
+    subsets = _all_subsets(players)
     without = np.flatnonzero(~subsets[:, i])
+    gain = table[without + (1 << i)] - table[without]
     size = subsets[without].sum(axis=1)
-    chance = time**size * (1 - time) ** (players - 1 - size)
-    return float((chance * (table[without + (1 << i)] - table[without])).sum())
+    by_size: Array = np.bincount(size, weights=gain, minlength=players).astype(float)
+    return _mixture(by_size, players - 1, times)
 
 
 def owen(
