@@ -1,8 +1,4 @@
-"""The part of a map that never changes: shapes on the page, places for words, insets and the scale bar.
-
-An atlas draws the same units hundreds of times. What depends on shapes and page alone is worked out here
-once; a picture then changes only colours and words.
-"""
+"""The part of a map that never changes, worked out once: shapes, places for words, insets, scale bar."""
 
 from __future__ import annotations
 
@@ -156,7 +152,7 @@ def prepare_basemap(
 def _bar(
     measures: Sheet, frame: Box, land: npt.NDArray[np.int16], scale: float, cells: Sequence[Inset]
 ) -> Box:
-    """Return a place for the scale bar: under the map, else a corner without land, else under it all the same."""
+    """Return a place for the scale bar: under the map, else a corner without land, else there anyway."""
     s = measures.scale
     target = 0.2 * frame.width / scale
     power = 10.0 ** math.floor(math.log10(target))

@@ -9,17 +9,9 @@ import pandas as pd
 
 from atlasgeo import columns as c
 from atlasgeo.errors import DataError
+from atlasgeo.maps.annotations import draw_inset_shapes, draw_inset_words, draw_key, draw_labels
 from atlasgeo.maps.basemap import Basemap, codes_on
-from atlasgeo.maps.furniture import (
-    draw_foot,
-    draw_header,
-    draw_inset_shapes,
-    draw_inset_words,
-    draw_key,
-    draw_labels,
-    draw_scale_bar,
-    draw_shapes,
-)
+from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes
 from atlasgeo.maps.labels import place_labels
 from atlasgeo.maps.legend import Entry, draw_legend
 from atlasgeo.maps.page import Page, new_page

@@ -13,10 +13,11 @@ from atlasgeo.errors import DataError
 from atlasgeo.maps.basemap import Basemap, values_on
 from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes
 from atlasgeo.maps.legend import Entry, draw_legend
+from atlasgeo.maps.order import rank_units
 from atlasgeo.maps.page import Box, Page, new_page
 from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, PAPER, SOFT
 from atlasgeo.maps.patterns import NO_DATA_HATCH
-from atlasgeo.maps.ranking import draw_ranking, rank_units
+from atlasgeo.maps.ranking import draw_ranking
 from atlasgeo.maps.typeface import BOLD, text_width
 from atlasgeo.maps.wording import MapText
 

@@ -9,78 +9,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from atlasgeo.maps.order import Ranking
 from atlasgeo.maps.page import Box, Page
 from atlasgeo.maps.palettes import HAIRLINE, INK, SOFT
 from atlasgeo.maps.typeface import BOLD, fit, text_width
 from atlasgeo.maps.wording import MapText
 
-__all__ = ["Ranking", "draw_ranking", "interval", "listed", "rank_units"]
+__all__ = ["draw_ranking", "listed"]
 
 ROW: Final = 12.6
 SMALLEST_ROW: Final = 8.8
 SIZE: Final = 7.8
 BAND: Final = "#eef0f2"
 GUIDE: Final = "#e3e5e8"
-NORMAL_95: Final = 1.959963984540054
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Units in order, worst off first.
-
-    Attributes
-    ----------
-    order : tuple of str
-        Units with a value.
-    values : Series
-        Rounded as they are printed: what prints the same ties.
-    rank, tied : Series of int
-        First and last rank of each unit's tie.
-    """
-
-    order: tuple[str, ...]
-    values: pd.Series
-    rank: pd.Series
-    tied: pd.Series
-
-    def label(self, code: str) -> str:
-        """Return the rank as it is printed, ``7`` or ``7–9``."""
-        first, last = int(self.rank[code]), int(self.tied[code])
-        return str(first) if first == last else f"{first}\u2013{last}"
-
-
-def rank_units(values: pd.Series, *, digits: int, low_first: bool = False) -> Ranking:
-    """Return the units in order of their printed values; units without a value have no rank.
-
-    Parameters
-    ----------
-    values : Series
-    digits : int
-        Values that print alike share a rank.
-    low_first : bool
-        Whether low values are worst.
-    """
-    shown = values.dropna().astype(float).map(lambda value: round(float(value), digits))
-    sign = 1.0 if low_first else -1.0
-    ordered = (
-        shown.to_frame("value")
-        .assign(key=sign * shown, code=shown.index.astype(str))
-        .sort_values(["key", "code"])
-    )
-    rank = (sign * shown).rank(method="min").astype(int)
-    tied = (sign * shown).rank(method="max").astype(int)
-    return Ranking(tuple(ordered.index), shown, rank, tied)
-
-
-def interval(errors: pd.Series | pd.DataFrame | None, values: pd.Series) -> pd.DataFrame | None:
-    """Return low and high of each unit: as given, or 1.96 standard errors to each side."""
-    if errors is None:
-        return None
-    if isinstance(errors, pd.DataFrame):
-        return errors[["low", "high"]].reindex(values.index)
-    half = NORMAL_95 * errors.reindex(values.index)
-    found = pd.DataFrame({"low": values - half, "high": values + half})
-    return found if found["low"].notna().any() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +86,8 @@ def draw_ranking(
     size = min(SIZE, row / s * 0.88)
     low, high = _range(ranking, bounds, national)
     said = [names.get(code, code) for code in shown]
-    margin = max(20 * s, max(text_width(ranking.label(code), 0.86 * size * s) for code in shown)) + 4 * s
+    labels = [text_width(ranking.label(code), 0.86 * size * s) for code in shown]
+    margin = max(20 * s, *labels) + 4 * s
     value = _widest_value(ranking, text, digits)
     plot = _plot_box(box, said, value, size, margin=margin, s=s)
     panel = _Panel(

@@ -8,28 +8,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo import columns as c
+from atlasgeo.maps.annotations import draw_inset_shapes, draw_inset_words, draw_key, draw_labels, draw_numbers
 from atlasgeo.maps.basemap import Basemap, values_on
 from atlasgeo.maps.classes import Classes
 from atlasgeo.maps.clusters import draw_clusters
 from atlasgeo.maps.counts import draw_counts
-from atlasgeo.maps.furniture import (
-    draw_foot,
-    draw_header,
-    draw_inset_shapes,
-    draw_inset_words,
-    draw_key,
-    draw_labels,
-    draw_numbers,
-    draw_scale_bar,
-    draw_shapes,
-    draw_watermark,
-)
+from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes, draw_watermark
 from atlasgeo.maps.labels import place_labels
 from atlasgeo.maps.legend import Entry, draw_legend
+from atlasgeo.maps.order import Ranking, interval, rank_units
 from atlasgeo.maps.page import Page, new_page
 from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, SOFT, class_colours
 from atlasgeo.maps.patterns import NO_DATA_HATCH, PATTERNS, SUPPRESSED_HATCH, Coats, coat_units, has_flag
-from atlasgeo.maps.ranking import Ranking, draw_ranking, interval, listed, rank_units
+from atlasgeo.maps.ranking import draw_ranking, listed
 from atlasgeo.maps.wording import MapText
 from atlasgeo.maps.write import write_figure
 
