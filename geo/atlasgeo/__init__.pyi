@@ -29,6 +29,7 @@ from .hotspots import local_join_count as local_join_count
 from .hotspots import local_moran as local_moran
 from .hotspots import local_moran_bivariate as local_moran_bivariate
 from .hotspots import local_moran_rate as local_moran_rate
+from .inspection import inspect_boundaries as inspect_boundaries
 from .join import JoinReport as JoinReport
 from .join import attach as attach
 from .join_counts import global_join_counts as global_join_counts

@@ -137,7 +137,7 @@ def simplify_boundaries(units: gpd.GeoDataFrame, *, page: str = "A4", dpi: int =
             fix="read them with read_boundaries, which mends them",
         )
     west, south, east, north = units.total_bounds
-    tolerance = max(east - west, north - south) / (PAGE_INCHES[page] * dpi)
+    tolerance = float(max(east - west, north - south)) / (PAGE_INCHES[page] * dpi)
     simple = np.asarray(shapely.coverage_simplify(shapes, tolerance))
     result = units.set_geometry(simple, crs=units.crs)
     result.attrs = {**units.attrs, "simplified": _simplified(shapes, simple, list(units.index), tolerance)}
