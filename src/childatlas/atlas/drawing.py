@@ -161,7 +161,7 @@ def _legend_title(job: Drawing) -> str:
 
 
 def _circles(job: Drawing, title: str) -> Figure:
-    from atlasgeo.maps.counts import draw_counts
+    from atlasgeo.maps.static import draw_counts
 
     measure = capital(job.words.pick(job.layer.measure) or job.words.pick(job.layer.label))
     under = subtitle(job.layer, job.geography, job.words)
@@ -176,7 +176,7 @@ def _circles(job: Drawing, title: str) -> Figure:
 
 def _clusters(job: Drawing) -> Sketch | None:
     """Return the map of the local Moran statistic, also where no cluster survives."""
-    from atlasgeo.maps.clusters import draw_clusters
+    from atlasgeo.maps.static import draw_clusters
 
     layer, geography, words, plan = job.layer, job.geography, job.words, job.study.statistics
     if layer.local_moran is None:
@@ -207,7 +207,7 @@ def _clusters(job: Drawing) -> Sketch | None:
 
 def _scatter(job: Drawing) -> Sketch | None:
     """Return the Moran scatterplot, where the statistics ran."""
-    from atlasgeo.maps.scatter import draw_moran_scatter
+    from atlasgeo.maps.charts import draw_moran_scatter
 
     layer, geography, words = job.layer, job.geography, job.words
     row = moran_row(layer)
@@ -238,7 +238,7 @@ def _scatter(job: Drawing) -> Sketch | None:
 
 def _gap(job: Drawing) -> Sketch | None:
     """Return urban and rural values side by side, where the source tells them apart."""
-    from atlasgeo.maps.dumbbell import draw_dumbbell
+    from atlasgeo.maps.charts import draw_dumbbell
 
     layer, geography, words = job.layer, job.geography, job.words
     if layer.gap is None or not layer.gap[["urban", "rural"]].notna().to_numpy().any():
@@ -264,7 +264,7 @@ def _gap(job: Drawing) -> Sketch | None:
 
 def _ranks(job: Drawing) -> Sketch | None:
     """Return ranks over the years, where there are two years or more."""
-    from atlasgeo.maps.trends import draw_rank_chart
+    from atlasgeo.maps.charts import draw_rank_chart
 
     layer, geography, words = job.layer, job.geography, job.words
     years = sorted(int(year) for year in layer.trend.columns)
