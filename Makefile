@@ -43,7 +43,7 @@ endif
 
 .venv/.product: .venv/bin/python pyproject.toml constraints.txt
 ifdef UV
-	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable .
 else
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 endif
@@ -51,7 +51,7 @@ endif
 
 .venv/.dev: .venv/.product
 ifdef UV
-	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 else
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 endif

@@ -34,7 +34,8 @@ class Geography:
         The gazetteer's rows, indexed by unit code (columns of `atlasgeo.columns`), sorted by code.
     shapes : GeoDataFrame
         Same index, metric CRS.
-    neighbours : Graph
+    neighbours : Graph or None
+        None where no statistic is asked for.
     parents : GeoDataFrame or None
         Shapes of the level above, drawn on top as bolder borders.
     credit : str
@@ -48,7 +49,7 @@ class Geography:
     year: int
     units: pd.DataFrame
     shapes: gpd.GeoDataFrame
-    neighbours: Graph
+    neighbours: Graph | None
     credit: str
     parents: gpd.GeoDataFrame | None = None
     schematic: bool = False

@@ -60,12 +60,12 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         If an indicator that the study names has no value at its level, or none has.
     """
     study, ground = material.study, material.ground
-    geographies = {ground.key(study.vintage): ground.build(study.vintage)}
+    geographies = {ground.key(study.vintage): ground.build(study.vintage, joined=judged)}
 
     def at(year: int) -> Geography:
         key = ground.key(year)
         if key not in geographies:
-            geographies[key] = ground.build(ground.period(year))
+            geographies[key] = ground.build(ground.period(year), joined=judged)
         return geographies[key]
 
     gaps = residence_gaps(material.figures, digits={i: e.digits for i, e in material.catalogue.items()})
@@ -118,7 +118,7 @@ def find_one(material: Material, indicator: str, *, year: int | None, residence:
             expected=f"one of {', '.join(map(str, have))}" if have else "figures in the study's tables",
             fix="choose another year or residence",
         )
-    geography = ground.build(ground.period(chosen))
+    geography = ground.build(ground.period(chosen), joined=False)
     layer = build_layer(
         material.figures,
         material.catalogue[indicator],

@@ -64,8 +64,8 @@ class Ground:
         """Return the codes of the units in force at the end of `year`."""
         return self._codes(self.period(year))
 
-    def build(self, year: int) -> Geography:
-        """Return the units in force at the end of `year`, with shapes and neighbours."""
+    def build(self, year: int, *, joined: bool = True) -> Geography:
+        """Return the units in force at the end of `year`, with shapes and, where `joined`, neighbours."""
         from atlasgeo.units import in_force
         from atlasgeo.vintages import boundaries_at
 
@@ -79,7 +79,7 @@ class Ground:
             year=self.period(year),
             units=units,
             shapes=shapes,
-            neighbours=neighbours_of(shapes, self.study.neighbours),
+            neighbours=neighbours_of(shapes, self.study.neighbours) if joined else None,
             credit=credit if isinstance(credit, str) else credit[self.study.languages[0]],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -204,7 +204,9 @@ def judge(layer: Layer, geography: Geography, plan: StatisticsPlan, *, seed: int
     from atlasgeo import getis_ord, local_moran
 
     graph = geography.neighbours
-    how = {
+    if graph is None:
+        return replace(layer, no_statistics="no neighbours were asked for")
+    how: dict[str, Any] = {
         "permutations": plan.permutations,
         "seed": seed,
         "correction": plan.correction,

@@ -211,7 +211,7 @@ def _scatter(job: Drawing) -> Sketch | None:
 
     layer, geography, words = job.layer, job.geography, job.words
     row = moran_row(layer)
-    if layer.local_moran is None or row is None:
+    if layer.local_moran is None or row is None or geography.neighbours is None:
         return None
     statistic = float(row["statistic"])
     meaning = words.say(f"cluster.{moran_meaning(row, alpha=job.study.statistics.alpha)}").rstrip(".")

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from atlasgeo.columns import CARRIED, MODELLED, SYNTHETIC
 from childatlas.atlas.words import Words
@@ -171,7 +171,7 @@ def _apart(layer: Layer, leaders: list[str], *, alpha: float = 0.05) -> bool:
         return False
     difference = np.abs(values[leaders].to_numpy()[:, None] - values[others].to_numpy()[None, :])
     spread = np.hypot(errors[leaders].to_numpy()[:, None], errors[others].to_numpy()[None, :])
-    critical = float(norm.isf(alpha / 2 / difference.size))
+    critical = float(-ndtri(alpha / 2 / difference.size))
     return bool((difference > critical * spread).all())
 
 
