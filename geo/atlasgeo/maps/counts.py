@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from atlasgeo.maps.basemap import Basemap, values_on
 from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes
 from atlasgeo.maps.legend import Entry, draw_legend
 from atlasgeo.maps.order import rank_units
-from atlasgeo.maps.page import Box, Page, new_page
+from atlasgeo.maps.page import Box, Page, new_page, overlap
 from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, PAPER, SOFT
 from atlasgeo.maps.patterns import NO_DATA_HATCH
 from atlasgeo.maps.ranking import draw_ranking
@@ -45,6 +45,13 @@ def circle_radii(values: pd.Series, *, largest: float) -> pd.Series:
         raise DataError("a count is negative", found=known[known < 0].to_dict(), expected="0 or more")
     top = known.max()
     return np.sqrt(known / top) * largest if top > 0 else known * 0.0
+
+
+def _largest(basemap: Basemap, values: pd.Series) -> float:
+    """Return a radius for the greatest value at which all circles together cover a seventh of the land."""
+    share = float((values / values.max()).sum()) if values.max() > 0 else 1.0
+    land = float((basemap.land >= 0).sum())
+    return min(LARGEST * basemap.sheet.scale, math.sqrt(land / 7 / math.pi / max(share, 1.0)))
 
 
 def draw_counts(
@@ -84,7 +91,8 @@ def draw_counts(
     values = values_on(basemap, values)
     page = new_page(basemap.sheet)
     s = page.sheet.scale
-    radii = circle_radii(values, largest=LARGEST * s)
+    largest = _largest(basemap, values)
+    radii = circle_radii(values, largest=largest)
     missing = [i for i, code in enumerate(basemap.codes) if pd.isna(values[code])]
     below = draw_header(page, text)
     fills = [LAND if i in set(missing) else GROUND for i in range(len(basemap.codes))]
@@ -92,7 +100,9 @@ def draw_counts(
         page, basemap, fills, patterns={(NO_DATA_HATCH, HAIRLINE): missing} if missing else None, inset=False
     )
     _draw_circles(page, basemap, values, radii, text=text, names=names, digits=digits, colour=colour)
-    end = _draw_circle_legend(page, values, text=text, digits=digits, colour=colour, top=below - 14 * s)
+    end = _draw_circle_legend(
+        page, values, text=text, digits=digits, colour=colour, largest=largest, top=below - 14 * s
+    )
     if missing:
         entry = Entry(text.word("no_data"), LAND, len(missing), NO_DATA_HATCH, HAIRLINE)
         end = draw_legend(page, [entry], title="", top=end)
@@ -138,38 +148,48 @@ def _draw_circles(
             edge=PAPER,
             width=0.7,
         )
+    discs = [(spots[code], float(radii[code])) for code in order]
     taken: list[Box] = []
-    for code in order if not basemap.crowded else ():
-        _name_circle(
-            page,
-            spots[code],
-            float(radii[code]),
-            str(names.get(code, code)),
-            taken,
-            value=text.number(float(values[code]), digits),
-        )
+    for place, code in enumerate(order if not basemap.crowded else ()):
+        others = [disc for i, disc in enumerate(discs) if i != place]
+        value = text.number(float(values[code]), digits)
+        _name_circle(page, discs[place], others, (str(names.get(code, code)), value), taken)
 
 
 def _name_circle(
-    page: Page, spot: tuple[float, float], radius: float, name: str, taken: list[Box], *, value: str
+    page: Page,
+    disc: tuple[tuple[float, float], float],
+    others: Sequence[tuple[tuple[float, float], float]],
+    words: tuple[str, str],
+    taken: list[Box],
 ) -> None:
     """Write the value into a circle that holds it and the name under the circle, unless words collide."""
     s = page.sheet.scale
-    x, y = spot
-    if text_width(value, 7.6 * s, weight=BOLD) < 1.8 * radius:
+    (x, y), radius = disc
+    name, value = words
+    half = text_width(value, 7.6 * s, weight=BOLD) / 2
+    inside = Box(x - half, y - 4 * s, x + half, y + 4 * s)
+    if half < 0.9 * radius and not any(_meets(inside, other) for other in others):
         page.text(x, y, value, size=7.6, weight=BOLD, colour=PAPER, align="center", stand="center")
     half = text_width(name, 7.2 * s) / 2
-    box = Box(x - half, y - radius - 9 * s, x + half, y - radius - 1 * s)
-    if any(
-        b.left < box.right and box.left < b.right and b.bottom < box.top and box.bottom < b.top for b in taken
-    ):
-        return
-    taken.append(box)
-    page.text(x, box.bottom + 1.6 * s, name, size=7.2, align="center", ground=GROUND)
+    for bottom in (y - radius - 9 * s, y + radius + 1 * s):
+        box = Box(x - half, bottom, x + half, bottom + 8 * s)
+        if not any(overlap(box, b) for b in taken) and not any(_meets(box, other) for other in others):
+            taken.append(box)
+            page.text(x, box.bottom + 1.6 * s, name, size=7.2, align="center", ground=GROUND)
+            return
+
+
+def _meets(box: Box, disc: tuple[tuple[float, float], float]) -> bool:
+    """Return whether a box touches a circle."""
+    (x, y), radius = disc
+    across = x - min(max(x, box.left), box.right)
+    up = y - min(max(y, box.bottom), box.top)
+    return math.hypot(across, up) < radius
 
 
 def _draw_circle_legend(
-    page: Page, values: pd.Series, *, text: MapText, digits: int, colour: str, top: float
+    page: Page, values: pd.Series, *, text: MapText, digits: int, colour: str, largest: float, top: float
 ) -> float:
     """Draw nested circles with round numbers; return the height where they end."""
     s = page.sheet.scale
@@ -180,10 +200,10 @@ def _draw_circle_legend(
     if not peak > 0:
         return y - 4 * s
     shown = _round_sizes(peak)
-    floor = y - 6 * s - 2 * LARGEST * s * math.sqrt(shown[0] / peak)
-    x = side.left + LARGEST * s
+    floor = y - 6 * s - 2 * largest * math.sqrt(shown[0] / peak)
+    x = side.left + largest
     for size in shown:
-        radius = LARGEST * s * math.sqrt(size / peak)
+        radius = largest * math.sqrt(size / peak)
         page.discs([(x, floor + radius)], radius=radius, fill=f"{colour}40", edge=INK, width=0.6)
         page.lines([[(x, floor + 2 * radius), (x + 44 * s, floor + 2 * radius)]], colour=HAIRLINE, width=0.5)
         page.text(x + 47 * s, floor + 2 * radius - 2.6 * s, text.number(size, digits), size=7.8)

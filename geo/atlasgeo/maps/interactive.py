@@ -204,7 +204,7 @@ def _json(data: Mapping[str, Any]) -> str:
 
 
 def _finished(page: folium.Map, language: str) -> str:
-    """Return the page with its language, a view that can be enlarged, and the page's style after all others."""
+    """Return the page with its language, a view that can be enlarged, and its style after all others."""
     markup = page.get_root().render()
     markup = markup.replace("<html>", f'<html lang="{escape(language)}">', 1)
     markup = markup.replace(", maximum-scale=1.0, user-scalable=no", "")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-__all__ = ["SIZES", "Box", "Page", "Sheet", "new_page", "sheet"]
+__all__ = ["SIZES", "Box", "Page", "Sheet", "new_page", "overlap", "sheet"]
 
 DPI: Final = 150
 MILLIMETRE: Final = 72 / 25.4
@@ -50,6 +50,16 @@ class Box:
     def shrunk(self, by: float) -> Box:
         """Return the box with a margin of `by` points inside."""
         return Box(self.left + by, self.bottom + by, self.right - by, self.top - by)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Return whether two boxes share any area."""
+    return (
+        one.left < other.right
+        and other.left < one.right
+        and one.bottom < other.top
+        and other.bottom < one.top
+    )
 
 
 @dataclass(frozen=True)

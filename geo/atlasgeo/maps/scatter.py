@@ -11,7 +11,7 @@ import pandas as pd
 from atlasgeo import columns as c
 from atlasgeo.errors import AnalysisError, DataError
 from atlasgeo.maps.furniture import draw_foot, draw_header
-from atlasgeo.maps.page import Box, new_page, sheet
+from atlasgeo.maps.page import Box, new_page, overlap, sheet
 from atlasgeo.maps.palettes import CLUSTERS, INK, PAPER, SOFT
 from atlasgeo.maps.plot import Plot, draw_x_axis, draw_y_axis, spread
 from atlasgeo.maps.typeface import BOLD, text_width
@@ -213,13 +213,3 @@ def _free_place(
         if inside and not any(overlap(box, other) for other in taken):
             return box
     return None
-
-
-def overlap(one: Box, other: Box) -> bool:
-    """Return whether two boxes share any area."""
-    return (
-        one.left < other.right
-        and other.left < one.right
-        and one.bottom < other.top
-        and other.bottom < one.top
-    )
