@@ -23,6 +23,7 @@ from childatlas.errors import DataError
 from childatlas.figures.catalogue import Catalogue
 from childatlas.figures.places import unknown_code
 from childatlas.figures.rates import add_rates
+from childatlas.figures.read import ReadReport
 from childatlas.figures.schema import validate_figures
 
 __all__ = ["CheckReport", "Checked", "check_figures"]
@@ -31,6 +32,7 @@ REASON = "reason"
 WHERE = "where"
 ROWS_NAMED = 5
 IN_DOUBT = "suspect: the value is in doubt"
+NO_PLACE = "name not in the gazetteer"
 NOT_IN_FORCE = "unit not in force at the end of that year"
 
 
@@ -90,10 +92,10 @@ def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.
     Returns
     -------
     Checked
-        Rows flagged ``suspect`` are dropped, and so are figures of units that were not in force at the end of
-        their year (a successor given back to the years before it, a former unit carried on). For each
-        indicator of the catalogue that declares ``count``, ``denominator`` and ``per``, the rate is computed
-        where the table does not hold it.
+        Rows flagged ``suspect`` are dropped, and so are figures of names that `read_figures` did not find,
+        and of units that were not in force at the end of their year (a successor given back to the years
+        before it, a former unit carried on). For each indicator of the catalogue that declares ``count``,
+        ``denominator`` and ``per``, the rate is computed where the table does not hold it.
 
     Raises
     ------
@@ -110,19 +112,31 @@ def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.
     _refuse_out_of_range(table[~suspect], catalogue)
     reasons = _not_in_force(table, gazetteer).mask(suspect, IN_DOUBT)
     usable = table[reasons == ""].reset_index(drop=True)
+    usable.attrs = {}  # what was read is told by the report of this check
     complete = add_rates(usable, catalogue)
-    dropped = table.assign(**{REASON: reasons, WHERE: table.index.astype(str)})[reasons != ""]
+    dropped = _with_lost(table.assign(**{REASON: reasons})[reasons != ""], figures)
     return Checked(
         figures=complete,
-        dropped=dropped.reset_index(drop=True),
+        dropped=dropped,
         report=CheckReport(
-            rows=len(table),
+            rows=len(usable) + len(dropped),
             used=len(usable),
             computed=_counts(complete[INDICATOR].iloc[len(usable) :]),
             dropped=_counts(dropped[REASON]),
             missing=_counts(usable[usable[VALUE].isna()][INDICATOR]),
         ),
     )
+
+
+def _with_lost(dropped: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the dropped figures, with those whose place was not found, and where each stands."""
+    report = figures.attrs.get("report")
+    parts = [dropped]
+    if isinstance(report, ReadReport) and len(report.lost):
+        parts.append(report.lost.assign(**{REASON: NO_PLACE}))
+    told = pd.concat(parts) if len(parts) > 1 else dropped.copy()
+    told.attrs = {}
+    return told.assign(**{WHERE: told.index.astype(str)}).reset_index(drop=True)
 
 
 def _counts(labels: pd.Series[str]) -> dict[str, int]:

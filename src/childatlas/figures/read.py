@@ -46,7 +46,7 @@ class Unresolved:
     figures: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReadReport:
     """What was read, and what was not.
 
@@ -63,6 +63,8 @@ class ReadReport:
         Those among them that no known spelling equals, with their similarity (0 to 100): look at them.
     unresolved : tuple of Unresolved
         Names that were not; their figures are not in the table.
+    lost : DataFrame
+        Those figures, with the name as it was written for a unit.
     ignored_columns : tuple of (file, column)
         Columns that a table of figures does not have.
     """
@@ -73,6 +75,7 @@ class ReadReport:
     names: dict[str, str] = field(default_factory=dict)
     guessed: dict[str, float] = field(default_factory=dict)
     unresolved: tuple[Unresolved, ...] = ()
+    lost: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FIGURE_COLUMNS)))
     ignored_columns: tuple[tuple[str, str], ...] = ()
 
 
@@ -116,7 +119,7 @@ def read_figures(
     parts = [_read_one(path, gazetteer=gazetteer, level=level, aliases=aliases) for path in _expand(paths)]
     table = pd.concat([frame for frame, _ in parts]) if len(parts) > 1 else parts[0][0]
     reports = [report for _, report in parts]
-    figures = table.loc[:, list(FIGURE_COLUMNS)]
+    figures = table.copy()
     figures.attrs["report"] = ReadReport(
         files=tuple(file for report in reports for file in report.files),
         rows=len(figures),
@@ -124,6 +127,7 @@ def read_figures(
         names={name: code for report in reports for name, code in report.names.items()},
         guessed={name: score for report in reports for name, score in report.guessed.items()},
         unresolved=tuple(lost for report in reports for lost in report.unresolved),
+        lost=pd.concat([report.lost for report in reports]),
         ignored_columns=tuple(column for report in reports for column in report.ignored_columns),
     )
     return figures
@@ -169,9 +173,11 @@ def _read_one(
     frame[SEX] = read_words(raw[SEX], path, known=SEXES, others=SEX_WORDS)
     frame[FLAG] = read_flags(raw[FLAG], path)
     frame = frame.join(read_numbers(raw, path))
-    report = _report(cells, raw, places)
-    kept = frame[frame[UNIT].notna()].astype(dict.fromkeys((UNIT, RESIDENCE, SEX, FLAG, *TEXTS), "str"))
-    return kept.set_axis([f"{path.name}, row {row}" for row in kept.index]).rename_axis("row"), report
+    frame = frame[list(FIGURE_COLUMNS)].set_axis([f"{path.name}, row {row}" for row in raw.index])
+    known = frame[UNIT].notna()
+    lost = frame[~known].assign(**{UNIT: raw[UNIT].to_numpy()[~known]})
+    kept = frame[known].astype(dict.fromkeys((UNIT, RESIDENCE, SEX, FLAG, *TEXTS), "str"))
+    return kept.rename_axis("row"), _report(cells, raw, places, lost)
 
 
 def _require_columns(cells: Cells) -> None:
@@ -208,9 +214,9 @@ def _refuse_empty(raw: pd.DataFrame, path: Path) -> None:
         )
 
 
-def _report(cells: Cells, raw: pd.DataFrame, places: Places) -> ReadReport:
+def _report(cells: Cells, raw: pd.DataFrame, places: Places, lost: pd.DataFrame) -> ReadReport:
     name = str(cells.path)
-    lost = tuple(
+    unresolved = tuple(
         Unresolved(
             file=name,
             row=int(raw.index[raw[UNIT] == text][0]),
@@ -225,6 +231,7 @@ def _report(cells: Cells, raw: pd.DataFrame, places: Places) -> ReadReport:
         rows=len(raw),
         names={text: places.codes[text] for text in places.names if text in places.codes},
         guessed=places.guessed,
-        unresolved=lost,
+        unresolved=unresolved,
+        lost=lost,
         ignored_columns=tuple((name, c) for c in cells.frame if c not in FIGURE_COLUMNS),
     )

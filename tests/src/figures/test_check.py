@@ -183,5 +183,16 @@ def test_text_values_in_a_frame_are_refused(make_figures, gazetteer, catalogue):
 def test_the_given_frame_is_not_changed(make_figures, gazetteer, catalogue):
     frame = make_figures(("11", "poverty", 2019, 5), ("61", "poverty", 2016, 5))
     before = frame.copy()
-    check_figures(frame, catalogue=catalogue, gazetteer=gazetteer)
+    result = check_figures(frame, catalogue=catalogue, gazetteer=gazetteer)
     assert frame.equals(before)
+    assert result.figures.attrs == {}
+
+
+def test_names_that_were_not_found_are_dropped_with_their_rows(checked):
+    result = checked("11,poverty,2019,5,", "Atlantis,poverty,2019,7,", "Atlantis,poverty,2020,,")
+    assert result.dropped["unit"].tolist() == ["Atlantis", "Atlantis"]
+    assert result.dropped["reason"].tolist() == ["name not in the gazetteer"] * 2
+    assert result.dropped["where"].tolist() == ["figures.csv, row 3", "figures.csv, row 4"]
+    assert result.dropped["value"].iloc[0] == 7
+    assert (result.report.rows, result.report.used) == (3, 1)
+    assert result.report.dropped == {"name not in the gazetteer": 2}

@@ -7,6 +7,8 @@ import math
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from atlasgeo.columns import FIGURE_COLUMNS
 from childatlas.errors import DataError
@@ -242,6 +244,7 @@ def test_names_that_do_not_match_are_listed_and_left_out(write_table, gazetteer)
     assert figures["unit"].tolist() == ["11"]
     (lost,) = figures.attrs["report"].unresolved
     assert (lost.name, lost.row, lost.figures) == ("Atlantis", 3, 2)
+    assert figures.attrs["report"].lost["year"].tolist() == [2019, 2020]
 
 
 def test_a_table_of_another_country_is_refused(write_table, gazetteer):
@@ -270,8 +273,41 @@ def test_several_tables_and_a_folder(write_table, gazetteer, tmp_path):
     first = write_table(f"{HEADER},note\n11,p,2019,5,hm\n", name="figures_a.csv")
     second = write_table(f"{HEADER}\n61,p,2019,6\n", name="figures_b.csv")
     write_table("not a table", name="readme.txt")
-    for given in ([first, second], tmp_path, str(tmp_path)):
-        figures = read_figures(given, gazetteer=gazetteer)
+    for paths in ([first, second], tmp_path, str(tmp_path)):
+        figures = read_figures(paths, gazetteer=gazetteer)
         assert figures.index.tolist() == ["figures_a.csv, row 2", "figures_b.csv, row 2"]
         assert figures.attrs["report"].ignored_columns == ((str(first), "note"),)
         assert [rows for *_, rows in figures.attrs["report"].files] == [1, 1]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
+def test_all_kinds_of_file_give_the_same_table(write_table, gazetteer, tmp_path, suffix):
+    rows = (
+        "11,poverty,2019,rural,,,5.25,0.5,,BNS,\n00,poverty,2020,total,male,wealth=poorest,,,12,,modelled\n"
+    )
+    path = write_table("unit,indicator,year,residence,sex,group,value,se,n,source,flag\n" + rows)
+    expected = read_figures(path, gazetteer=gazetteer)
+    other = tmp_path / f"again.{suffix}"
+    if suffix == "csv":
+        expected.to_csv(other, index=False, sep=";", decimal=",")
+    elif suffix == "xlsx":
+        expected.to_excel(other, index=False)
+    else:
+        plain = expected.reset_index(drop=True)
+        plain.attrs = {}
+        plain.to_parquet(other)
+    again = read_figures(other, gazetteer=gazetteer)
+    pd.testing.assert_frame_equal(again.reset_index(drop=True), expected.reset_index(drop=True))
+
+
+@settings(deadline=None, max_examples=25)
+@given(order=st.permutations(range(4)), columns=st.permutations(["unit", "indicator", "year", "value"]))
+def test_the_order_of_rows_and_columns_says_nothing(tmp_path_factory, gazetteer, order, columns):
+    cells = pd.DataFrame(
+        {"unit": ["11", "61", "79", "00"], "indicator": "p", "year": 2019, "value": ["1", "2,5", "", "4"]}
+    )
+    path = tmp_path_factory.mktemp("order") / "figures.csv"
+    cells.loc[list(order), columns].to_csv(path, index=False, sep=";")
+    figures = read_figures(path, gazetteer=gazetteer).set_index("unit")["value"]
+    assert figures.drop("79").to_dict() == {"11": 1.0, "61": 2.5, "00": 4.0}
+    assert math.isnan(figures["79"])
