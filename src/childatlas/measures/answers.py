@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from childatlas.definitions import Answer, Definitions, Item, Question
 from childatlas.errors import DataError, nearest
-from childatlas.measures.definitions import Answer, Definitions, Item, Question
 from childatlas.measures.relations import PROFILE, as_relation, quote
 
 __all__ = ["apply_definitions"]

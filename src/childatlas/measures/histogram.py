@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from childatlas.errors import AnalysisError, DataError
 from childatlas.measures.design import Design, check_weights
 from childatlas.measures.grouping import ALL, by_index
 
-__all__ = ["ALL", "Histogram", "build_histogram", "check_flags"]
+__all__ = ["ALL", "Histogram", "build_histogram", "check_flags", "merge_groups"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
@@ -91,6 +92,18 @@ class Histogram:
         """Return the unweighted number of children in the cells of `where`, in each group."""
         counts = np.bincount(self.group, np.where(where, self.count, 0), minlength=len(self.groups))
         return counts.astype(np.int64)
+
+
+def merge_groups(histogram: Histogram, keep: Sequence[int]) -> Histogram:
+    """Return the histogram with the groups merged over all levels but those at the places `keep`.
+
+    An empty `keep` leaves one group of everybody.
+    """
+    if not keep:
+        return replace(histogram, groups=pd.Index([ALL]), grouped=False, group=np.zeros_like(histogram.group))
+    levels = [histogram.groups.get_level_values(level) for level in keep]
+    labels, codes = by_index(levels, pd.RangeIndex(len(histogram.groups)))
+    return replace(histogram, groups=labels, group=codes[histogram.group])
 
 
 def build_histogram(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from childatlas.measures.histogram import Histogram
 from childatlas.measures.linearisation import stage_variance
 
-__all__ = ["Ratios", "estimate_ratios", "smooth_errors"]
+__all__ = ["Ratios", "degrees_of_freedom", "estimate_ratios", "smooth_errors"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -60,6 +60,19 @@ def estimate_ratios(histogram: Histogram, pairs: Iterable[tuple[Floats, Floats]]
     return Ratios(
         estimate, np.where(np.isnan(estimate), np.nan, smooth_errors(histogram, np.column_stack(scores)))
     )
+
+
+def degrees_of_freedom(histogram: Histogram) -> Floats:
+    """Return clusters less strata that each group touches; infinite without a design."""
+    groups = len(histogram.groups)
+    if histogram.design is None or histogram.cluster is None:
+        return np.full(groups, np.inf)
+    stage = histogram.design.first
+    clusters, strata = len(stage.stratum_of_cluster), len(stage.sampled)
+    pairs = np.unique(histogram.group * clusters + histogram.cluster)
+    blocks = np.unique(pairs // clusters * strata + stage.stratum_of_cluster[pairs % clusters])
+    touched = np.bincount(pairs // clusters, minlength=groups)
+    return (touched - np.bincount(blocks // strata, minlength=groups)).astype(np.float64)
 
 
 def smooth_errors(histogram: Histogram, scores: Floats) -> Floats:
