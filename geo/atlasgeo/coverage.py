@@ -92,8 +92,10 @@ def mend_coverage(
         overlaps = _overlaps(kept, codes)
         _refuse_same_ground(kept, codes, overlaps)
         holes = narrow_holes(kept, width)
+        before = int(shapely.get_num_coordinates(kept).sum())
         kept = _clean(kept, width)
         faults += [*overlaps, *_closed(holes, kept, codes)]
+        faults = faults or [_unmatched(int(shapely.get_num_coordinates(kept).sum()) - before)]
     strips = open_gaps(kept, width)
     if strips:
         kept, closed = _fill(kept, codes, strips, width)
@@ -176,6 +178,13 @@ def _clean(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
         "the shapes could not be made to meet",
         expected="a coverage without gaps and overlaps",
         fix="mend the file in a GIS, then read it again",
+    )
+
+
+def _unmatched(added: int) -> Fault:
+    """Return the fault of a layer whose units meet, but not vertex by vertex."""
+    return Fault(
+        "unmatched vertices", (), float(added), None, "both sides of a border have the same ones now"
     )
 
 

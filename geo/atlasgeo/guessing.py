@@ -128,7 +128,7 @@ def _guess(names: list[str], choice: Choice, threshold: float) -> dict[str, Matc
     open_ = [i for i, name in enumerate(names) if found[name].reason == "no match"]
     if open_:
         likeness = compare([taken[i] for i in open_], choice.stages, whole=True)
-        for i, unit, score in _run_together(likeness):
+        for i, unit, score in _run_together(likeness, threshold):
             found[names[open_[i]]] = Match(unit, score, "similar name")
     return found
 
@@ -176,7 +176,7 @@ def _between(
     return Match(score=float(high), reason="ambiguous", candidates=tuple(units[i] for i in alike[:5]))
 
 
-def _run_together(likeness: Likeness) -> Iterator[tuple[int, str, float]]:
+def _run_together(likeness: Likeness, threshold: float) -> Iterator[tuple[int, str, float]]:
     """Yield name, unit and score where the whole name has one wrong letter and the next unit's has three."""
     wrong = likeness.wrong
     best = wrong.argmin(axis=1)
@@ -184,5 +184,6 @@ def _run_together(likeness: Likeness) -> Iterator[tuple[int, str, float]]:
     others = wrong.copy()
     others[rows, best] = np.iinfo(others.dtype).max
     sure = (wrong[rows, best] <= 1) & (others.min(axis=1) >= wrong[rows, best] + 2)
+    sure &= likeness.score[rows, best] >= threshold
     for i in np.flatnonzero(sure):
         yield int(i), likeness.units[best[i]], float(likeness.score[i, best[i]])

@@ -206,7 +206,9 @@ def read_country(folder: str | Path) -> Country:
 
 
 def _explain(error: ValidationError, path: Path) -> StudyError:
-    first = error.errors(include_url=False)[0]
+    every = error.errors(include_url=False)
+    # A misspelt key is reported as unknown and as missing: the first says more.
+    first = next((e for e in every if e["type"] == "extra_forbidden"), every[0])
     key = ".".join(str(part) for part in first["loc"]) or "(whole file)"
     if first["type"] == "extra_forbidden":
         known = sorted(_keys(first["loc"]))

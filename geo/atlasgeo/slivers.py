@@ -59,8 +59,9 @@ def _narrow(parts: NDArray[np.object_], width: float) -> NDArray[np.bool_]:
 
 def narrow_holes(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
     """Return the gaps narrower than `width` that units close in on all sides."""
-    rings = shapely.get_rings(shapely.get_parts(shapely.union_all(shapes)))
-    holes = shapely.polygons(rings[~shapely.is_ccw(rings)] if len(rings) else rings)
+    rings, owner = shapely.get_rings(shapely.get_parts(shapely.union_all(shapes)), return_index=True)
+    inner = np.flatnonzero(owner[1:] == owner[:-1]) + 1  # the first ring of a polygon is its shell
+    holes = shapely.polygons(rings[inner])
     return np.asarray(holes[_narrow(holes, width)])
 
 
