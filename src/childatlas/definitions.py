@@ -57,8 +57,8 @@ class Question(_Part):
                 f"a question has one threshold of below, above, at_most, at_least, answers; this has {given}"
             )
             raise ValueError(msg)
-        if self.known is not None and self.answers is not None and set(self.answers) - set(self.known):
-            unknown = sorted(map(str, set(self.answers) - set(self.known)))
+        unknown = sorted(_plain(self.answers or ()) - _plain(self.known or ()))
+        if self.known is not None and unknown:
             msg = f"answers {unknown} are not among the known ones"
             raise ValueError(msg)
         return self
@@ -191,6 +191,11 @@ def read_definitions(path: str | Path) -> Definitions:
     if not given.is_file() and given.suffix != ".toml":
         given = shipped("indices/children", str(path), suffix=".toml")
     return validate_toml(Definitions, given)
+
+
+def _plain(answers: tuple[Answer, ...]) -> set[str]:
+    """Return answers as they are compared: without case and outer blanks."""
+    return {str(answer).strip().lower() for answer in answers}
 
 
 def _refuse_repeats(names: list[str], what: str) -> None:

@@ -85,7 +85,7 @@ def _write_survey(
         "plan": plan.id,
         "seed": seed,
         "children": len(made.children),
-        "notice": "Invented: only margins marked direct, raked or carried are official. It describes no place.",
+        "notice": "Invented: only margins marked direct, raked or carried are official, no place is meant.",
     }
     paths[3].write_text(json.dumps(notice, indent=2) + "\n", encoding="utf-8")
     official = made.margins[made.margins["route"] != "invented"]
