@@ -182,14 +182,9 @@ def _lift(plans: tuple[Normalisation, ...], floor: float) -> tuple[Normalisation
 
 
 def _lift_one(plan: Normalisation, floor: float) -> Normalisation:
-    if plan.method == "z-score" and plan.centre <= 5 * plan.spread:
-        raise AnalysisError(
-            "z-scores around zero cannot be joined by a multiplicative mean",
-            where="choices",
-            found=f"z-score with centre {plan.centre:g} and spread {plan.spread:g}",
-            expected="a centre more than five spreads over 0",
-            fix='write { method = "z-score", centre = 100, spread = 10 }',
-        )
+    if plan.method == "z-score":
+        away = plan.centre > 5 * plan.spread
+        return plan if away else plan.model_copy(update={"centre": 100.0, "spread": 10.0})
     low, high = plan.scale
     if plan.method in {"none", "borda"} or low > 0:
         return plan

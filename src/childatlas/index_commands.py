@@ -1,0 +1,209 @@
+"""Commands of the index laboratory: check, build, compare, explore."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from childatlas.console import JsonFlag, QuietFlag, show_json, show_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from childatlas.laboratory.bench import Bench
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="index", help="Build an index, break it, and see how far to trust each rank.", no_args_is_help=True
+)
+
+RecipeArgument = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")]
+StudyOption = Annotated[str, typer.Option("--study", help="The study whose figures are used.")]
+ValuesOption = Annotated[
+    Path | None,
+    typer.Option("--values", help="Instead of a study: a table of units x indicators (CSV, XLSX, Parquet)."),
+]
+ErrorsOption = Annotated[
+    Path | None, typer.Option("--errors", help="Their standard errors, in the same form.")
+]
+VintageOption = Annotated[
+    int | None, typer.Option("--vintage", help="Units in force at the end of this year.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same answer.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")]
+
+
+@app.command()
+def check(recipe: RecipeArgument, *, quiet: QuietFlag = False, as_json: JsonFlag = False) -> None:
+    """Explain a recipe in words and draw its tree with weights."""
+    from childatlas.measures.explanation import explain_recipe
+    from childatlas.measures.recipe import read_recipe
+    from childatlas.measures.tree import recipe_tree
+
+    found = read_recipe(recipe)
+    lines, tree = explain_recipe(found), recipe_tree(found)
+    if as_json:
+        rows = tree.reset_index().astype(object).where(tree.reset_index().notna(), None)
+        show_json({"recipe": found.id, "words": lines, "tree": rows.to_dict(orient="records")})
+    elif not quiet:
+        for line in lines:
+            typer.echo(line)
+        _show_tree(tree)
+
+
+def _show_tree(table: pd.DataFrame) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.tree import Tree
+
+    branches: dict[str, Tree] = {}
+    root = Tree("")
+    for identifier, row in table.iterrows():
+        words = escape(_describe(str(identifier), row))
+        parent = branches.get(str(row["parent"]))
+        if parent is None:
+            root = branches[str(identifier)] = Tree(words)
+        else:
+            branches[str(identifier)] = parent.add(words)
+    Console().print(root)
+
+
+def _describe(identifier: str, row: pd.Series) -> str:
+    if not row["open"]:
+        weight = "" if math.isnan(row["weight"]) else f"  {row['weight']:.1%} of its parent,"
+        return f"{identifier}{weight}  declared, no open data"
+    rule = f"  {row['aggregation']}" if row["aggregation"] else f"  {row['direction'].replace('_', ' ')}"
+    return f"{identifier}  {row['weight']:.1%} of its parent, {row['effective']:.2%} of the index{rule}"
+
+
+def _bench(recipe: str, study: str, values: Path | None, errors: Path | None, vintage: int | None) -> Bench:
+    from childatlas.errors import StudyError
+    from childatlas.laboratory.bench import bench_of_study, bench_of_table
+    from childatlas.measures.recipe import read_recipe
+
+    if errors is not None and values is None:
+        raise StudyError("--errors belong to --values", fix="give both tables, or neither")
+    found = read_recipe(recipe)
+    if values is not None:
+        return bench_of_table(found, values, errors=errors)
+    return bench_of_study(found, study, vintage=vintage)
+
+
+@app.command()
+def build(
+    recipe: RecipeArgument,
+    *,
+    study: StudyOption = "kazakhstan",
+    values: ValuesOption = None,
+    errors: ErrorsOption = None,
+    vintage: VintageOption = None,
+    worst: Annotated[
+        int | None, typer.Option("--worst", min=1, help="How many places count as worst.")
+    ] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option("--unit", help="Draw this unit's waterfall; repeat.")
+    ] = None,
+    seed: SeedOption = 1,
+    out: OutOption = Path("outputs/index"),
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Build an index: scores, ranks, drivers, diagnosis, audit."""
+    from childatlas.laboratory.files import write_build
+
+    bench = _bench(recipe, study, values, errors, vintage)
+    facts, scores = write_build(bench, out, seed=seed, worst=worst, units=unit or [])
+    if as_json:
+        show_json(facts)
+    elif not quiet:
+        _show_ranks(bench, scores, ("score", "coverage", "word"))
+        _show_files(bench, facts)
+
+
+@app.command()
+def compare(
+    recipe: RecipeArgument,
+    other: RecipeArgument,
+    *,
+    study: StudyOption = "kazakhstan",
+    values: ValuesOption = None,
+    vintage: VintageOption = None,
+    out: OutOption = Path("outputs/index"),
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hold two recipes against each other on the same units."""
+    from childatlas.laboratory.files import write_comparison
+
+    pair = [_bench(r, study, values, None, vintage) for r in (recipe, other)]
+    facts, table = write_comparison(pair[0], pair[1], out)
+    if as_json:
+        show_json(facts)
+    elif not quiet:
+        _show_ranks(pair[0], table, ("rank_first", "rank_second", "shift"))
+        typer.echo(f"Spearman {facts['spearman']:.2f}, mean shift {facts['mean_shift']:.1f} ranks")
+        _show_files(pair[0], facts)
+
+
+@app.command()
+def explore(
+    recipe: RecipeArgument,
+    *,
+    study: StudyOption = "kazakhstan",
+    values: ValuesOption = None,
+    errors: ErrorsOption = None,
+    vintage: VintageOption = None,
+    ballots: Annotated[
+        Path | None, typer.Option("--ballots", help="A table of ballots to draw again.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--kind", help="choice, approval, points or ranking.")] = "points",
+    draws: Annotated[int, typer.Option("--draws", min=10, help="Recipes drawn.")] = 10_000,
+    base: Annotated[int, typer.Option("--base", min=4, help="Base points of Sobol, a power of two.")] = 2_048,
+    seed: SeedOption = 1,
+    out: OutOption = Path("outputs/index"),
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Vary the declared choices and see which ranks stand, and which choice moves them."""
+    from childatlas.laboratory.files import write_exploration
+
+    bench = _bench(recipe, study, values, errors, vintage)
+    facts, ranks = write_exploration(
+        bench, out, seed=seed, draws=draws, base=base, ballots=ballots, kind=kind
+    )
+    if as_json:
+        show_json(facts)
+    elif not quiet:
+        _show_ranks(bench, ranks, ("median", "low", "high", "bottom_fifth"))
+        typer.echo(f"mean shift {facts['mean_shift']:.2f} ranks over {facts['draws']} recipes")
+        _show_files(bench, facts)
+
+
+def _show_ranks(bench: Bench, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    first = [c for c in ("rank",) if c in table]
+    rows = []
+    for unit, row in table.iterrows():
+        cells = [_cell(row[c]) for c in (*first, *columns)]
+        rows.append([bench.units.get(str(unit), str(unit)), *cells])
+    title = bench.recipe.label.get("en", bench.recipe.id)
+    show_table(title, ("unit", *first, *(c.replace("_", " ") for c in columns)), rows)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "–"
+        return f"{value:.0f}" if value.is_integer() else f"{value:.2f}"
+    return str(value)
+
+
+def _show_files(bench: Bench, facts: dict[str, object]) -> None:
+    for note in bench.notes:
+        typer.echo(f"note: {note}")
+    for line in facts.get("notes", []):  # type: ignore[attr-defined] # a list of str
+        typer.echo(f"note: {line}")
+    typer.echo(f"{len(facts['files'])} files in {facts['folder']}")  # type: ignore[arg-type] # a list of paths

@@ -1,0 +1,205 @@
+"""What lies on the bench: a recipe, the figures it asks for, and the names of units and indicators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from atlasgeo.columns import SE, UNIT, VALUE, YEAR
+from childatlas.errors import DataError
+from childatlas.measures.recipe import Recipe
+
+if TYPE_CHECKING:
+    from childatlas.assembly.material import Material
+
+__all__ = ["Bench", "bench_of_study", "bench_of_table", "read_wide_table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """A recipe and its figures.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    values : DataFrame
+        Units x columns of the recipe.
+    errors : DataFrame or None
+        Standard errors, where any is published.
+    national : Series or None
+        The country's own figures of the same years, per column; None without a country.
+    units, indicators : dict of id -> name
+    place : str
+        Name of the country.
+    credit : str
+        Where the figures are from and of which years.
+    notes : tuple of str
+        What a reader must know: carried figures, indicators without figures.
+    """
+
+    recipe: Recipe
+    values: pd.DataFrame
+    errors: pd.DataFrame | None = None
+    national: pd.Series | None = None
+    units: dict[str, str] = field(default_factory=dict)
+    indicators: dict[str, str] = field(default_factory=dict)
+    place: str = ""
+    credit: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def bench_of_study(
+    recipe: Recipe, study: str | Path, *, vintage: int | None = None, carry: bool | None = None
+) -> Bench:
+    """Return the bench with the latest figures of a study on the units in force at the end of `vintage`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    study : str or Path
+    vintage : int, optional
+        By default that of the study's own plan for this recipe, else the study's.
+    carry : bool, optional
+        Whether successors inherit rates; by default as the study's plan says.
+
+    Raises
+    ------
+    AtlasError
+        As `read_material`, and StudyError if the recipe contradicts the catalogue.
+    """
+    from childatlas.assembly.ingredients import gather
+    from childatlas.assembly.material import read_material
+    from childatlas.measures.recipe_check import check_recipe
+    from childatlas.study import read_study
+
+    material = read_material(read_study(study))
+    check_recipe(recipe, material.catalogue)
+    plan = next((p for p, r in material.recipes if r.id == recipe.id), None)
+    year = vintage or (plan.vintage if plan else None) or material.study.vintage
+    carried = carry if carry is not None else bool(plan and plan.carry)
+    found = gather(
+        material.figures,
+        recipe.columns,
+        material.ground,
+        catalogue=material.catalogue,
+        vintage=year,
+        last_year=(plan.year if plan and plan.year else year),
+        carry=carried,
+    )
+    notes = [f"{i}: {reason}" for i, reason in found.absent.items()]
+    if found.carried:
+        notes.append(f"carried from former units, never observations: {', '.join(sorted(found.carried))}")
+    return Bench(
+        recipe=recipe,
+        values=found.values,
+        errors=_errors(material, found.years, found.values),
+        national=_national(material, found.years),
+        units=_unit_names(material, year),
+        indicators={i: material.words.pick(material.catalogue[i].label) for i in recipe.columns},
+        place=_country(material),
+        credit=_credit(found.years, year),
+        notes=tuple(notes),
+    )
+
+
+def _rows(material: Material, indicator: str, year: int) -> pd.DataFrame:
+    from childatlas.figures.series import series
+
+    rows = series(material.figures, indicator)
+    return rows[rows[YEAR] == year].set_index(UNIT)
+
+
+def _errors(material: Material, years: dict[str, int], values: pd.DataFrame) -> pd.DataFrame | None:
+    columns = {i: _rows(material, i, y)[SE].reindex(values.index) for i, y in years.items()}
+    table = pd.DataFrame(columns, index=values.index).astype(float)
+    return table if table.notna().to_numpy().any() else None
+
+
+def _national(material: Material, years: dict[str, int]) -> pd.Series | None:
+    found = {i: _rows(material, i, y)[VALUE].get(material.national_code, np.nan) for i, y in years.items()}
+    values = pd.Series(found, dtype=float)
+    return values if values.notna().any() else None
+
+
+def _unit_names(material: Material, year: int) -> dict[str, str]:
+    from atlasgeo.units import in_force
+
+    units = in_force(material.ground.gazetteer, level=material.study.level, year=year)
+    names: dict[str, str] = units["short_en"].fillna(units["name_en"]).to_dict()
+    return names
+
+
+def _country(material: Material) -> str:
+    return str(material.words.pick(material.ground.country.name))
+
+
+def _credit(years: dict[str, int], vintage: int) -> str:
+    if not years:
+        return f"units of {vintage}"
+    return f"Latest figures of {min(years.values())}-{max(years.values())} on the units of {vintage}."
+
+
+def bench_of_table(recipe: Recipe, values: Path, *, errors: Path | None = None) -> Bench:
+    """Return the bench with a table of units x indicators, and one of their standard errors.
+
+    Raises
+    ------
+    DataError
+        If a table cannot be read or holds text where a number belongs.
+    """
+    table = read_wide_table(values, known=recipe.columns)
+    national = table.loc["country"] if "country" in table.index else None
+    return Bench(
+        recipe=recipe,
+        values=table.drop(index="country", errors="ignore"),
+        errors=None if errors is None else read_wide_table(errors, known=recipe.columns),
+        national=national,
+        indicators={i.column: i.label.get("en", i.column) for i in recipe.open_indicators},
+        place="country" if national is not None else "",
+        credit=f"Figures: {values.name}.",
+    )
+
+
+def read_wide_table(path: Path, *, known: list[str]) -> pd.DataFrame:
+    """Return a table of numbers indexed by its first column; a row ``country`` holds the country's own.
+
+    CSV, XLSX or Parquet, with the delimiters, encodings and decimal commas that figures may have.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, a unit stands twice, or a cell is neither a number nor empty.
+    """
+    from childatlas.figures.cells import read_cells
+    from childatlas.figures.numbers import parse_numbers
+
+    frame = read_cells(path, known=known).frame
+    by_lower = {name.lower(): name for name in known}
+    cells = frame.iloc[:, 1:].rename(columns=by_lower)
+    cells = cells[[name for name in cells if name in known]]
+    flat = cells.stack()  # noqa: PD013 - melt loses the number of the row
+    parsed = parse_numbers(flat)
+    if parsed.wrong.any():
+        row, column = flat.index[parsed.wrong.to_numpy()][0]
+        raise DataError(
+            "a figure is not a number",
+            where=f"{path.name}, row {row}, column {column}",
+            found=cells.loc[row, column],
+            expected="a number, or empty where missing",
+            fix="correct the table",
+        )
+    table = parsed.values.unstack().reindex(columns=cells.columns).astype(float)
+    table.index = pd.Index(frame.iloc[:, 0].to_numpy(), name=UNIT)
+    twice = table.index[table.index.duplicated()]
+    if len(twice):
+        raise DataError(
+            "a unit stands twice",
+            where=f"{path.name}, first column",
+            found=twice[0],
+            expected="one row a unit",
+        )
+    return table

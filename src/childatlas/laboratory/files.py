@@ -1,0 +1,129 @@
+"""What the laboratory writes: tables as CSV, pictures as PNG and SVG, in a folder a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from childatlas.errors import StudyError, nearest
+from childatlas.laboratory.bench import Bench
+from childatlas.laboratory.findings import build, compare, explore, read_ballots
+from childatlas.laboratory.pictures import draw_build, draw_comparison, draw_exploration, write_pictures
+
+__all__ = ["write_build", "write_comparison", "write_exploration"]
+
+Facts = dict[str, Any]
+_WATERFALLS = 3
+
+
+def write_build(
+    bench: Bench, out: Path, *, seed: int, worst: int | None, units: list[str]
+) -> tuple[Facts, pd.DataFrame]:
+    """Write an index to ``<out>/<recipe>`` and return the facts and the table of scores.
+
+    Waterfalls are drawn for `units`, by default for the three worst off.
+
+    Raises
+    ------
+    StudyError
+        If a unit asked for is not in the table.
+    """
+    found = build(bench, seed=seed, worst=worst)
+    shown = [_unit(u, bench) for u in units]
+    shown = shown or [str(u) for u in found.index.ranks.dropna().nsmallest(_WATERFALLS).index]
+    folder = out / bench.recipe.id
+    files = _write_tables(found.tables, folder)
+    pictures = draw_build(bench, found, units=shown)
+    files += write_pictures(pictures, folder, metadata=_metadata(bench, {"seed": str(seed)}))
+    notes = [f"no drivers: {found.why_no_drivers}"] if found.why_no_drivers else []
+    facts = _facts(bench, folder, files) | {"notes": notes, "verdicts": _verdicts(found.tables["audit"])}
+    return facts, found.tables["scores"]
+
+
+def _unit(asked: str, bench: Bench) -> str:
+    by_name = {name: code for code, name in bench.units.items()}
+    code = by_name.get(asked, asked)
+    if code not in set(map(str, bench.values.index)):
+        known = [*map(str, bench.values.index), *by_name]
+        raise StudyError(
+            "there is no such unit",
+            where="--unit",
+            found=asked,
+            expected=", ".join(nearest(asked, known) or known[:5]),
+        )
+    return code
+
+
+def write_comparison(first: Bench, second: Bench, out: Path) -> tuple[Facts, pd.DataFrame]:
+    """Write two recipes side by side to ``<out>/<first>-<second>`` and return the facts and the table."""
+    found, tables = compare(first, second)
+    folder = out / f"{first.recipe.id}-{second.recipe.id}"
+    files = _write_tables(tables, folder)
+    files += write_pictures(draw_comparison(first, second, found), folder, metadata=_metadata(first, {}))
+    measures = {"spearman": found.spearman, "kendall": found.kendall, "mean_shift": found.mean_shift}
+    return _facts(first, folder, files) | measures, tables["comparison"]
+
+
+def write_exploration(
+    bench: Bench, out: Path, *, seed: int, draws: int, base: int, ballots: Path | None, kind: str
+) -> tuple[Facts, pd.DataFrame]:
+    """Write an exploration to ``<out>/<recipe>-explored`` and return the facts and the table of ranks."""
+    points = None if ballots is None else read_ballots(bench.recipe, _ballots(ballots, bench, kind), kind)
+    found = explore(bench, seed=seed, draws=draws, base=base, ballots=points)
+    folder = out / f"{bench.recipe.id}-explored"
+    files = _write_tables(found.tables, folder)
+    said = {
+        "seed": str(seed),
+        "draws": str(draws),
+        "choices": found.choices.model_dump_json(exclude_defaults=True),
+    }
+    files += write_pictures(draw_exploration(bench, found), folder, metadata=_metadata(bench, said))
+    notes = [f"no sensitivity: {found.why_no_sensitivity}"] if found.why_no_sensitivity else []
+    facts = _facts(bench, folder, files) | {
+        "mean_shift": found.robustness.mean_shift,
+        "draws": draws,
+        "notes": notes,
+        "verdicts": _verdicts(found.audit),
+    }
+    return facts, found.tables["ranks"]
+
+
+def _ballots(path: Path, bench: Bench, kind: str) -> pd.DataFrame:
+    from childatlas.figures.cells import read_cells
+
+    groups = {g.id: g.id for g in bench.recipe.groups} | {i.id: i.id for i in bench.recipe.indicators}
+    by_lower = {name.lower(): name for name in groups}
+    cells = read_cells(path, known=groups).frame.rename(columns=by_lower)
+    return cells.iloc[:, -1:] if kind == "choice" else cells.replace("", None)
+
+
+def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
+    from childatlas.atlas.tables import safe_text
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, table in tables.items():
+        path = folder / f"{name}.csv"
+        flat = table.reset_index()
+        flat.map(safe_text).to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
+        written.append(path)
+    return written
+
+
+def _metadata(bench: Bench, more: dict[str, str]) -> dict[str, str]:
+    return {"recipe": bench.recipe.id, "figures": bench.credit or "a table", **more}
+
+
+def _facts(bench: Bench, folder: Path, files: list[Path]) -> Facts:
+    return {
+        "recipe": bench.recipe.id,
+        "units": len(bench.values),
+        "folder": str(folder),
+        "files": [str(path) for path in files],
+    }
+
+
+def _verdicts(audit: pd.DataFrame) -> dict[str, str]:
+    return {str(row["name"]): f"{row['verdict']}: {row['reason']}" for _, row in audit.iterrows()}

@@ -1,0 +1,166 @@
+"""Pictures of an index: rank intervals, contributions, correlations, two recipes side by side, a tornado."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from childatlas.laboratory.bench import Bench
+from childatlas.laboratory.findings import Build, Exploration
+from childatlas.measures.comparison import Comparison
+from childatlas.measures.recipe import ROOT, Recipe
+from childatlas.measures.tree import build_tree
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from atlasgeo.maps.wording import MapText
+
+__all__ = ["draw_build", "draw_comparison", "draw_exploration", "write_pictures"]
+
+Pictures = Iterator[tuple[str, "Figure", str]]
+_ONE_SIDED = "one-sided figures"
+_CHOICES = {
+    "normalisation": "normalisation",
+    "treatment": "treatment of outliers",
+    "imputation": "imputation",
+    "aggregation": "aggregation",
+    "leave_out": "indicator left out",
+    "figures": "errors of the figures",
+    "ballots": "who voted",
+}
+
+
+def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
+    """Give the pictures of an index: name, figure, alt text; a waterfall for each of `units`."""
+    from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_correlations, draw_waterfall
+    from atlasgeo.maps.rank_charts import draw_rank_intervals
+
+    names, recipe = bench.units, bench.recipe
+    if found.sets.table["se"].notna().any():
+        table = found.sets.table.rename(columns={"low": "low_own", "high": "high_own"})
+        table = table.rename(columns={"low_all": "low", "high_all": "high"})
+        title = f"Ranks hold together at {found.sets.level:.0%} only within these sets"
+        text = _text(title, bench, "simultaneous confidence sets")
+        figure = draw_rank_intervals(table, text=text, names=names, worst=found.sets.worst)
+        yield "rank_sets", figure, f"{title}. {_worst(found.index.ranks, names)}"
+    groups = _areas(recipe)
+    order = found.diagnosis.correlations
+    title = _correlation_title(found)
+    text = _text(title, bench, "correlations, oriented so that more is more of the index")
+    yield "correlations", draw_correlations(order, text=text, names=bench.indicators, groups=groups), title
+    if found.drivers is None:
+        return
+    contributions = found.drivers.contributions
+    by_area = contributions.T.groupby(groups, sort=False).sum(min_count=1).T
+    labels = {g.id: g.label.get("en", g.id) for g in recipe.groups} | bench.indicators
+    worst = str(found.index.ranks.idxmin())
+    title = f"What sets each unit apart from {bench.place}; {names.get(worst, worst)} is worst off"
+    if by_area.shape[1] <= 8:
+        figure = draw_contribution_bars(
+            by_area, text=_text(title, bench, "points of the index"), names=names, parts=labels, axis="points"
+        )
+        yield "contributions", figure, f"{title}. {_worst(found.index.ranks, names)}"
+    score = found.index.scores - found.drivers.explained - found.drivers.unexplained
+    better = recipe.direction == "higher_is_better"
+    for unit in units:
+        name = names.get(unit, unit)
+        own = contributions.loc[unit]
+        if own.notna().sum() == 0:
+            continue
+        least = own.idxmin() if better else own.idxmax()
+        rest = float(found.drivers.unexplained[unit])
+        steps = pd.concat([own, pd.Series({_ONE_SIDED: rest})]) if abs(rest) > 1e-6 else own
+        title = f"{bench.indicators.get(str(least), str(least))} weighs most on {name}"
+        figure = draw_waterfall(
+            steps,
+            text=_text(title, bench, f"from {bench.place} to {name}"),
+            names=bench.indicators | {_ONE_SIDED: "figures that only one of the two has"},
+            start=(bench.place, float(score[unit])),
+            end=name,
+            worse_is_less=better,
+            axis="points of the index",
+        )
+        yield f"waterfall_{unit}", figure, title
+
+
+def draw_comparison(first: Bench, second: Bench, found: Comparison) -> Pictures:
+    """Give the slope chart of two recipes."""
+    from atlasgeo.maps.rank_charts import draw_slopes
+
+    titles = (_title(first.recipe), _title(second.recipe))
+    moved = found.table["shift"].abs().idxmax()
+    name = first.units.get(str(moved), str(moved))
+    title = f"The two rankings correlate by {found.spearman:.2f}; {name} moves most"
+    text = _text(title, first, f"{titles[0]} against {titles[1]}: ranks, 1 = worst off; Spearman")
+    figure = draw_slopes(found.table, text=text, names=first.units, titles=titles)
+    yield "slopes", figure, f"{title}, by {abs(found.table['shift'][moved]):g} ranks."
+
+
+def draw_exploration(bench: Bench, found: Exploration) -> Pictures:
+    """Give the rank intervals and the tornado of an exploration."""
+    from atlasgeo.maps.rank_charts import draw_rank_intervals, draw_tornado
+
+    ranks = found.robustness.ranks
+    fifth = max(1, round(int(ranks["rank"].notna().sum()) / 5))
+    sure = int((ranks["high"] <= fifth).sum())
+    title = f"Of the worst fifth, {sure} of {fifth} stay there whatever the choices"
+    share, recipes = found.robustness.level, len(found.robustness.draws)
+    part = f"{share:.0%} of {recipes:,} recipes; dot: this one, stroke: median"
+    figure = draw_rank_intervals(ranks, text=_text(title, bench, part), names=bench.units, worst=fifth)
+    yield "rank_intervals", figure, f"{title}. {_worst(ranks['rank'], bench.units)}"
+    if found.sensitivity is not None:
+        effects = found.sensitivity.of()
+        names = {f: _choice(str(f)) for f in effects.index}
+        title = f"Most of the shifts come from one choice: {names[effects['total'].idxmax()]}"
+        text = _text(
+            title, bench, "share of the variance of the mean rank shift, with 95 % bootstrap intervals"
+        )
+        yield "tornado", draw_tornado(effects, text=text, names=names), title
+
+
+def _choice(factor: str) -> str:
+    return f"weights of each {factor.removeprefix('weights:')}" if ":" in factor else _CHOICES[factor]
+
+
+def _title(recipe: Recipe) -> str:
+    return recipe.label.get("en", recipe.id)
+
+
+def _text(title: str, bench: Bench, what: str) -> MapText:
+    from atlasgeo.maps.wording import MapText
+
+    note = bench.recipe.note.get("en", "")
+    foot = tuple(line for line in (bench.credit, note, *bench.notes[-1:]) if line)
+    return MapText(title=title, subtitle=f"{_title(bench.recipe)}: {what}", foot=foot)
+
+
+def _areas(recipe: Recipe) -> dict[str, str]:
+    """Return for each indicator the part of the index it belongs to (itself without groups)."""
+    tree = build_tree(recipe)
+    top = next(n for n in tree.nodes if n.id == ROOT)
+    return {leaf: part for part in top.parts for leaf in tree.under(part)}
+
+
+def _correlation_title(found: Build) -> str:
+    alpha = float(found.diagnosis.groups.loc[ROOT, "alpha"])
+    conflicts = len(found.diagnosis.pairs.query("finding == 'conflict'"))
+    return f"Indicators hang together by alpha {alpha:.2f}; {conflicts} pairs of one group pull apart"
+
+
+def _worst(ranks: pd.Series, names: dict[str, str]) -> str:
+    first = ranks.dropna().nsmallest(3).index
+    return f"Worst off: {', '.join(names.get(str(u), str(u)) for u in first)}."
+
+
+def write_pictures(pictures: Pictures, folder: Path, *, metadata: dict[str, str]) -> list[Path]:
+    """Write each picture as PNG and SVG with its alt text, and return the paths."""
+    from atlasgeo.maps.write import write_figure
+
+    written: list[Path] = []
+    for name, figure, alt in pictures:
+        written += write_figure(figure, folder / name, metadata=metadata, alt=alt)
+    return written
