@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
 from childatlas.atlas.findings import best_units, finding, flag_counts, order_of, place_names, worst_units
@@ -14,10 +16,14 @@ __all__ = [
     "endorsement",
     "foot",
     "level_name",
+    "note_of",
     "projection_name",
     "source_line",
     "subtitle",
 ]
+
+_LONGEST_NOTE: Final = 620
+_CUT_NOTE: Final = 330
 
 
 def level_name(geography: Geography, words: Words) -> str:
@@ -68,9 +74,23 @@ def caveats(layer: Layer, geography: Geography, words: Words) -> list[str]:
         said.append(words.say("foot.coverage", share=words.number(100 * float(layer.coverage.min()), 0)))
     if geography.schematic:
         said.append(words.say("foot.schematic"))
-    if note := words.pick(layer.note):
-        said.append(note.rstrip(". ") + ".")
     return said
+
+
+def note_of(layer: Layer, words: Words) -> str:
+    """Return the layer's own note as a sentence, empty where it has none."""
+    note = words.pick(layer.note).rstrip(". ")
+    return f"{note}." if note else ""
+
+
+def short_note(layer: Layer, words: Words) -> str:
+    """Return the note as the foot of a map can hold it: whole sentences, and where to read the rest."""
+    note = note_of(layer, words)
+    if len(note) <= _LONGEST_NOTE:
+        return note
+    kept = note[:_CUT_NOTE].rpartition(". ")[0]
+    rest = words.say("foot.note_cut")
+    return f"{kept}. {rest}" if kept else rest
 
 
 def projection_name(geography: Geography) -> str:
@@ -106,7 +126,7 @@ def foot(
     lines = [
         source_line(layer, words),
         f"{boundaries} {vintage}",
-        " ".join([classes, *caveats(layer, geography, words)]).strip(),
+        " ".join([classes, *caveats(layer, geography, words), short_note(layer, words)]).strip(),
         " ".join([last, projection, words.say("foot.run", run=run_id)]),
     ]
     return tuple(line for line in lines if line)

@@ -124,7 +124,7 @@ class _Column:
     years: tuple[int, int]
 
 
-def _column(layer: Layer, geography: Geography, words: Words) -> _Column:
+def _column(layer: Layer, geography: Geography, label: str) -> _Column:
     values = {str(code): float(value) for code, value in layer.values.dropna().items()}
     ranked = layer.ranks.dropna()
     pairs = zip(ranked["rank"].tolist(), ranked["tied"].tolist(), strict=True)
@@ -136,9 +136,7 @@ def _column(layer: Layer, geography: Geography, words: Words) -> _Column:
     trend = _trends(layer)
     years = [year for line in trend.values() for year, _ in line]
     span = (min(years), max(years)) if years else (0, 0)
-    return _Column(
-        layer, geography, words.pick(layer.label), values, ranks, scale, sorted(places), national, trend, span
-    )
+    return _Column(layer, geography, label, values, ranks, scale, sorted(places), national, trend, span)
 
 
 def _trends(layer: Layer) -> dict[str, list[tuple[int, float]]]:

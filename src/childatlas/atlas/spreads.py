@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from atlasgeo.maps.palettes import NO_DATA, SEQUENTIAL_NEUTRAL
-from childatlas.atlas.captions import capital, caveats, endorsement, source_line, subtitle
+from childatlas.atlas.captions import capital, caveats, endorsement, note_of, source_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
 from childatlas.atlas.findings import (
     COUNTRY,
@@ -62,6 +62,7 @@ def layer_spread(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         "source": source_line(layer, words),
         "link": layer.link,
         "caveats": caveats(layer, geography, words),
+        "note": note_of(layer, words),
         "foot": _foot(atlas, layer, words),
     }
 
