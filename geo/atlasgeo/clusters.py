@@ -188,7 +188,7 @@ def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
 
 
 def judge(local: Local, rules: Rules) -> Verdict:
-    """Return p, its floor, its adjusted value and the label of every node; units that cannot vary have p 1."""
+    """Return p, its floor, its adjusted value and the label of every node; p is 1 where nothing can vary."""
     still = ~(local.variance > 0)
     p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
     floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
@@ -212,16 +212,6 @@ def labels(cases: Sequence[tuple[NDArray[np.bool_], str]], *, otherwise: str, n:
     for where, word in reversed(cases):
         places[where] = label(word)
     return places
-
-
-def judge(local: Local, rules: Rules) -> Verdict:
-    """Return p, its floor, the adjusted p and the name of each node; islands have no p."""
-    still = ~(local.variance > 0)
-    p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
-    floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
-    p, floor = np.where(local.island, np.nan, p), np.where(local.island, np.nan, floor)
-    adjusted = adjust_p(p, correction=rules.correction)
-    return Verdict(p, floor, adjusted, _clusters(local, floor, adjusted, rules))
 
 
 def _text(aligned: Aligned, places: NDArray[np.integer[Any]], empty: int) -> pd.Series[Any]:

@@ -43,7 +43,7 @@ from . import columns as col
 from .clusters import Labels, Local, Rules, label, labels, local_table
 from .draws import Rows, Seed, SharedDraws, draw_shared, rows_of
 from .global_result import centred
-from .local_test import Alternative, Counter, Inference, known, sum_moments, test_sums
+from .local_test import Alternative, Counter, Inference, known, sum_moments, sum_test
 from .moments import weight_sums
 from .permutation import count_tails
 from .values import Aligned, align
@@ -211,7 +211,7 @@ def cross_statistic(
         statistic=factor * lag_of(z, rows) + constant,
         expected=factor * mean + constant,
         variance=factor**2 * variance,
-        test=test_sums(draws, x, rows, count=count).turned(factor < 0),
+        test=sum_test(draws, x, rows, count=count).turned(factor < 0),
         island=rows.counts == 0,
         label=np.full(rows.n, label(col.NOT_SIGNIFICANT), dtype=np.int8),
     )

@@ -25,7 +25,7 @@ __all__ = [
     "normal_tails",
     "one_p",
     "sum_moments",
-    "test_sums",
+    "sum_test",
 ]
 
 Floats = NDArray[np.float64]
@@ -96,7 +96,7 @@ def sum_moments(y: Floats, rows: Rows) -> tuple[Floats, Floats]:
     return lag_moments(others_of(y), rows)
 
 
-def test_sums(draws: SharedDraws | None, x: Floats, rows: Rows, *, count: Counter = count_tails) -> LocalTest:
+def sum_test(draws: SharedDraws | None, x: Floats, rows: Rows, *, count: Counter = count_tails) -> LocalTest:
     """Return the tails of each row's weighted sum of x; `draws` None stands for the normal approximation."""
     if draws is None:
         return _analytical(x, rows)
@@ -114,7 +114,7 @@ def test_sums(draws: SharedDraws | None, x: Floats, rows: Rows, *, count: Counte
 
 
 def _widest(slack: Floats, rows: Rows) -> Floats:
-    """Return one tolerance for all rows with the same number of neighbours, so that they share their extremes."""
+    """Return one tolerance for all rows with the same number of neighbours: they share their extremes."""
     by_count = np.zeros(int(rows.counts.max(initial=0)) + 1)
     np.maximum.at(by_count, rows.counts, slack)
     return np.where(rows.uniform, by_count[rows.counts], slack)

@@ -96,7 +96,7 @@ def simulate(
 
 
 def _factors(total: int, *, most: int) -> tuple[int, int]:
-    """Return S and B with S B >= total, B at most `most` and near the root; equal to it if it has such factors.
+    """Return S and B with S B >= total, equal to it if it has factors near the root; B is at most `most`.
 
     The B permuted columns are kept, the S other permutations are made one at a time.
     """
