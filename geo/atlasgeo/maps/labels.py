@@ -77,7 +77,7 @@ def place_labels(basemap: Basemap, words: Mapping[str, tuple[str, str]]) -> Labe
     placed: list[Label] = []
     outside: list[str] = []
     for number, code in enumerate(basemap.codes):
-        if code in words and code not in basemap.inset_codes:
+        if code in words and basemap.rooms[number] and code not in basemap.inset_codes:
             label = _inside(basemap, number, *words[code])
             placed += [label] if label else []
             outside += [] if label else [code]
@@ -146,11 +146,12 @@ def _beside(
     if room is None or room.depth <= 0:
         return None
     size = TYPE_SIZES[1]
+    total = np.pad(np.cumsum(np.cumsum(free, axis=0, dtype=np.int64), axis=1), ((1, 0), (1, 0)))
     tries = []
     for lines in _layouts(*words):
         wide = block_width(lines, size * basemap.sheet.scale)
         high = len(lines) * size * LINE * basemap.sheet.scale
-        for x, y in _free_places(basemap, free, wide, high, room.heart)[:40]:
+        for x, y in _free_places(basemap, total, wide, high, room.heart)[:40]:
             end = _edge_of_block((x, y), wide, high, room.heart)
             if _leader_is_clean(basemap, number, room.heart, end):
                 length = float(np.hypot(end[0] - room.heart[0], end[1] - room.heart[1]))
@@ -163,13 +164,15 @@ def _beside(
 
 
 def _free_places(
-    basemap: Basemap, free: npt.NDArray[np.bool_], wide: float, high: float, heart: tuple[float, float]
+    basemap: Basemap, total: npt.NDArray[np.int64], wide: float, high: float, heart: tuple[float, float]
 ) -> list[tuple[float, float]]:
-    """Return the centres where a block covers no unit, the nearest to `heart` first."""
+    """Return the centres where a block covers no unit, the nearest to `heart` first.
+
+    `total` counts the free points left of and below each point.
+    """
     rows, columns = int(np.ceil(high)) + 2, int(np.ceil(wide)) + 4
-    if rows >= free.shape[0] or columns >= free.shape[1]:
+    if rows >= total.shape[0] or columns >= total.shape[1]:
         return []
-    total = np.pad(np.cumsum(np.cumsum(free, axis=0, dtype=int), axis=1), ((1, 0), (1, 0)))
     full = (
         total[rows:, columns:] - total[:-rows, columns:] - total[rows:, :-columns] + total[:-rows, :-columns]
     )

@@ -34,9 +34,12 @@ def _leaflet(name: str) -> bytes:
 
 @cache
 def leaflet_script() -> str:
-    """Return Leaflet's script without the line that asks a browser for its source map."""
+    """Return Leaflet's script without its source map and the link to its site, which is never shown."""
     script = _leaflet("leaflet.js").decode("utf-8")
-    return re.sub(r"//# sourceMappingURL=\S*", "", script).replace("</script", "<\\/script")
+    script = re.sub(r"//# sourceMappingURL=\S*", "", script).replace(
+        'href="https://leafletjs.com"', 'href="#"'
+    )
+    return script.replace("</script", "<\\/script")
 
 
 @cache

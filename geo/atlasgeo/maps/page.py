@@ -84,13 +84,8 @@ class Sheet:
     frame: Box
     side: Box
 
-    def __post_init__(self) -> None:
-        if min(self.frame.width, self.frame.height, self.side.width) <= 0:
-            raise AnalysisError(
-                "the page is too small for a map", found=f"{self.width:.0f} x {self.height:.0f} pt"
-            )
 
-
+SMALLEST: Final = 0.4  # of A4: under this the type cannot be read
 SIZES: Final = {"A3": (420.0, 297.0), "A4": (297.0, 210.0), "A5": (210.0, 148.0)}
 
 
@@ -112,6 +107,12 @@ def sheet(size: str | tuple[float, float] = "A4") -> Sheet:
     wide, high = SIZES[size] if isinstance(size, str) else size
     width, height = wide * MILLIMETRE, high * MILLIMETRE
     s = min(width / 842.0, height / 540.0)
+    if s < SMALLEST:
+        raise AnalysisError(
+            "the page is too small for a map",
+            found=f"{wide:g} x {high:g} mm",
+            expected=f"at least {SMALLEST * 297:.0f} x {SMALLEST * 190.5:.0f} mm",
+        )
     margin, column = 36 * s, 214 * s
     top, foot = height - 104 * s, 74 * s
     return Sheet(

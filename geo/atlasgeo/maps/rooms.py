@@ -24,6 +24,8 @@ TYPE_SIZES: Final = (8.6, 7.6, 6.6)
 LINES: Final = (1, 2, 3, 4)
 LINE: Final = 1.16  # line height in units of the type size
 FINE: Final = 2.0  # raster cells a point
+COARSE: Final = 1.0  # the same, for units larger than
+LARGE: Final = 110.0  # so many points
 MARGIN: Final = 1.6  # points kept free between a word and a border
 STEP: Final = 3  # every third cell is tried as a centre
 
@@ -114,25 +116,26 @@ def build_room(
         return None
     left, bottom, right, top = shapely.bounds(shape)
     box = Box(left - 1, bottom - 1, right + 1, top + 1)
-    inside = _mask(polygons, box, FINE)
+    fine = FINE if max(box.width, box.height) < LARGE else COARSE
+    inside = _mask(polygons, box, fine)
     rows, columns = np.indices(inside.shape)
-    x: Floats = box.left + (columns.astype(float) + 0.5) / FINE
-    y: Floats = box.bottom + (rows.astype(float) + 0.5) / FINE
+    x: Floats = box.left + (columns.astype(float) + 0.5) / fine
+    y: Floats = box.bottom + (rows.astype(float) + 0.5) / fine
     for cx, cy, radius in blocked:
         if left - radius < cx < right + radius and bottom - radius < cy < top + radius:
             inside = inside & ((x - cx) ** 2 + (y - cy) ** 2 > radius**2)
-    heart, depth = _heart(inside, box)
+    heart, depth = _heart(inside, box, fine)
     pick = (slice(STEP // 2, None, STEP), slice(STEP // 2, None, STEP))
     centres = np.column_stack([x[pick].ravel(), y[pick].ravel()])
     widths = {
-        (lines, size): _free_width(inside, lines * size * scale * LINE + MARGIN)[pick].ravel()
+        (lines, size): _free_width(inside, lines * size * scale * LINE + MARGIN, fine)[pick].ravel()
         for size in TYPE_SIZES
         for lines in LINES
     }
     return Room(centres=centres, widths=widths, heart=heart, depth=depth)
 
 
-def _heart(inside: Mask, box: Box) -> tuple[tuple[float, float], float]:
+def _heart(inside: Mask, box: Box, fine: float) -> tuple[tuple[float, float], float]:
     """Return the middle of the largest circle inside, and its radius."""
     from scipy.ndimage import distance_transform_edt
 
@@ -140,13 +143,13 @@ def _heart(inside: Mask, box: Box) -> tuple[tuple[float, float], float]:
         return box.centre, 0.0
     far: Floats = np.ones(inside.shape) * distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(int(np.argmax(far)), far.shape)
-    place = (box.left + (float(column) + 0.5) / FINE, box.bottom + (float(row) + 0.5) / FINE)
-    return place, float(far[row, column]) / FINE
+    place = (box.left + (float(column) + 0.5) / fine, box.bottom + (float(row) + 0.5) / fine)
+    return place, float(far[row, column]) / fine
 
 
-def _free_width(inside: Mask, height: float) -> Floats:
+def _free_width(inside: Mask, height: float, fine: float) -> Floats:
     """Return, for each cell as centre of a block `height` points high, the width that stays inside."""
-    rows = max(1, int(np.ceil(height * FINE)))
+    rows = max(1, int(np.ceil(height * fine)))
     high, wide = inside.shape
     if rows > high:
         return np.zeros(inside.shape)
@@ -158,4 +161,4 @@ def _free_width(inside: Mask, height: float) -> Floats:
     last_out = np.maximum.accumulate(np.where(block, -1, column), axis=1)
     next_out = np.minimum.accumulate(np.where(block, wide, column)[:, ::-1], axis=1)[:, ::-1]
     reach = np.minimum(column - last_out, next_out - column) - 0.5
-    return np.where(block, np.maximum(2 * reach / FINE - 2 * MARGIN, 0.0), 0.0)
+    return np.where(block, np.maximum(2 * reach / fine - 2 * MARGIN, 0.0), 0.0)

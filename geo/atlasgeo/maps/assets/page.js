@@ -96,16 +96,21 @@
     return box;
   }
 
-  function mark(layer, on) {
-    layer.setStyle(on ? { color: "#22262b", weight: 2.4 } : style(layer.code));
-    if (on) layer.bringToFront();
+  /* The outline of the unit in hand is a line of its own: moving the unit itself would lose the focus. */
+  let outline = null;
+  function mark(layer) {
+    if (outline) outline.remove();
+    outline = layer ? L.geoJSON(layer.feature, {
+      interactive: false, style: { fill: false, color: "#22262b", weight: 2.4, className: "outline" },
+    }).addTo(map) : null;
   }
   function closeAll() {
-    units.forEach((other) => { mark(other, false); other.closeTooltip(); });
+    mark(null);
+    units.forEach((layer) => layer.closeTooltip());
   }
   function open(layer) {
     closeAll();
-    mark(layer, true);
+    mark(layer);
     layer.openTooltip(layer.getBounds().getCenter());
   }
 
@@ -114,8 +119,8 @@
     layer.code = code;
     units.set(code, layer);
     layer.bindTooltip(() => card(code), { className: "card", sticky: true, direction: "auto", opacity: 1 });
-    layer.on("mouseover", () => mark(layer, true));
-    layer.on("mouseout", () => mark(layer, false));
+    layer.on("mouseover", () => mark(layer));
+    layer.on("mouseout", () => mark(null));
     layer.on("click", () => map.fitBounds(layer.getBounds(), { maxZoom: map.getZoom() + 2, padding: [60, 60] }));
   });
   map.fitBounds(shapes.getBounds(), { padding: [12, 12] });
@@ -129,7 +134,7 @@
     path.setAttribute("role", "button");
     path.setAttribute("data-unit", code);
     path.addEventListener("focus", () => { if (path.matches(":focus-visible")) open(layer); });
-    path.addEventListener("blur", () => { mark(layer, false); layer.closeTooltip(); });
+    path.addEventListener("blur", () => { mark(null); layer.closeTooltip(); });
     path.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); layer.fire("click"); open(layer); }
       if (event.key === "Escape") { layer.closeTooltip(); map.fitBounds(shapes.getBounds(), { padding: [12, 12] }); }
