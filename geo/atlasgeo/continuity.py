@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from atlasgeo.columns import (
 )
 from atlasgeo.errors import AnalysisError, DataError
 from atlasgeo.periods import end_of
-from atlasgeo.units import check_codes, in_force, predecessor_row
+from atlasgeo.units import check_codes, in_force
 
 if TYPE_CHECKING:
     from atlasgeo.profiles import Country
@@ -38,30 +39,72 @@ __all__ = [
 ]
 
 
-def trace(gazetteer: pd.DataFrame, row: pd.Series, *, level: str, day: pd.Timestamp) -> str | None:
-    """Return the code of the unit in force on `day` that the ground of a gazetteer row belonged to.
+@dataclass(frozen=True)
+class _Period:
+    """A unit in one of its periods: from the first day to the one it is no longer in force."""
 
-    Backwards along `predecessor`; forwards only where exactly one unit continues it. None where it was split.
+    unit: str
+    predecessor: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+
+def trace(
+    gazetteer: pd.DataFrame, units: Iterable[str], *, level: str, on: pd.Timestamp, day: pd.Timestamp
+) -> dict[str, str | None]:
+    """Return, for units in force `on` one day, the code of the unit that their ground belonged to on another.
+
+    Parameters
+    ----------
+    gazetteer : DataFrame
+    units : iterable of str
+        Codes in force on `on`.
+    level : str
+    on, day : Timestamp
+        Backwards along `predecessor`; forwards only where exactly one unit continues it.
+
+    Returns
+    -------
+    dict
+        Code on `on` -> code on `day`, None where the ground was split, or nothing is known so far back.
     """
-    current = row if UNIT in row.index else pd.concat([pd.Series({UNIT: row.name}), row])
-    for _ in range(len(gazetteer)):
-        if pd.notna(current[VALID_FROM]) and current[VALID_FROM] > day:
-            before = predecessor_row(gazetteer, current)
-            if before is None:
-                return None
-            current = before
-        elif pd.notna(current[VALID_TO]) and current[VALID_TO] <= day:
-            after = gazetteer[
-                (gazetteer[LEVEL] == level)
-                & (gazetteer[PREDECESSOR] == current[UNIT])
-                & (gazetteer[VALID_FROM] == current[VALID_TO])
-            ]
-            if len(after) != 1:
-                return None
-            current = after.iloc[0]
-        else:
-            return str(current[UNIT])
-    return None
+    periods = _periods(gazetteer, level)
+    by_unit: dict[str, list[_Period]] = {}
+    heirs: dict[tuple[str, pd.Timestamp], list[_Period]] = {}
+    for period in periods:
+        by_unit.setdefault(period.unit, []).append(period)
+        if period.predecessor:
+            heirs.setdefault((period.predecessor, period.start), []).append(period)
+    found: dict[str, str | None] = {}
+    for unit in units:
+        current = next((p for p in by_unit.get(unit, []) if p.start <= on < p.end), None)
+        while current is not None and not current.start <= day < current.end:
+            current = _before(current, by_unit) if current.start > day else _after(current, heirs)
+        found[unit] = None if current is None else current.unit
+    return found
+
+
+def _periods(gazetteer: pd.DataFrame, level: str) -> list[_Period]:
+    rows = gazetteer[gazetteer[LEVEL] == level]
+    starts = [pd.Timestamp.min if pd.isna(day) else day for day in rows[VALID_FROM]]
+    ends = [pd.Timestamp.max if pd.isna(day) else day for day in rows[VALID_TO]]
+    columns = (rows[UNIT], rows[PREDECESSOR], starts, ends)
+    return sorted(
+        (_Period(*values) for values in zip(*columns, strict=True)),
+        key=lambda period: (period.unit, period.start),
+    )
+
+
+def _before(period: _Period, by_unit: dict[str, list[_Period]]) -> _Period | None:
+    """Return the period that one continues: its predecessor's latest that had begun before."""
+    earlier = [p for p in by_unit.get(period.predecessor, []) if p.start < period.start]
+    return earlier[-1] if earlier else None
+
+
+def _after(period: _Period, heirs: dict[tuple[str, pd.Timestamp], list[_Period]]) -> _Period | None:
+    """Return the only period that continues one, None where there are none or several."""
+    next_ = heirs.get((period.unit, period.end), [])
+    return next_[0] if len(next_) == 1 else None
 
 
 def carry(
@@ -108,15 +151,18 @@ def carry(
         raise DataError("units have several values", found=twice, expected="one value a unit")
     old = in_force(gazetteer, level=level, year=from_year)
     check_codes(values.index.astype(str), old.index, where=f"units in force at the end of {from_year}")
-    start = end_of(from_year)
-    rows = []
-    for code, row in in_force(gazetteer, level=level, year=to_year).iterrows():
-        origin = trace(gazetteer, row, level=level, day=start)
-        same = pd.isna(row[VALID_FROM]) or row[VALID_FROM] <= start
-        value = values.get(origin, np.nan) if origin is not None else np.nan
-        rows.append((str(code), value, origin or "", "" if same else CARRIED))
-    frame = pd.DataFrame(rows, columns=[UNIT, VALUE, "origin", FLAG]).set_index(UNIT)
-    return frame.astype({VALUE: float})
+    new = in_force(gazetteer, level=level, year=to_year)
+    start, end = end_of(from_year), end_of(to_year)
+    traced = trace(gazetteer, new.index, level=level, on=end, day=start)
+    origin = pd.Series(traced, dtype="str").reindex(new.index)
+    known = values.set_axis(values.index.astype(str), axis=0).astype(float)
+    same = new[VALID_FROM].isna() | (new[VALID_FROM] <= start)
+    columns = {
+        VALUE: origin.map(known).astype(float),
+        "origin": origin.fillna(""),
+        FLAG: np.where(same, "", CARRIED),
+    }
+    return pd.DataFrame(columns, index=new.index)
 
 
 def ancestors(gazetteer: pd.DataFrame, *, level: str) -> dict[str, frozenset[str]]:

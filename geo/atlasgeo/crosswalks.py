@@ -195,10 +195,8 @@ def _nesting(
 ) -> pd.DataFrame:
     """Return the crosswalk along predecessors: each unit of the later map lies in one of the earlier."""
     early, late = min(from_year, to_year), max(from_year, to_year)
-    newer = in_force(gazetteer, level=level, year=late)
-    whole = {
-        str(code): trace(gazetteer, row, level=level, day=end_of(early)) for code, row in newer.iterrows()
-    }
+    older, newer = (in_force(gazetteer, level=level, year=year) for year in (early, late))
+    whole = trace(gazetteer, newer.index, level=level, on=end_of(late), day=end_of(early))
     lost = [code for code, origin in whole.items() if origin is None]
     if lost:
         raise BoundaryError(
@@ -207,7 +205,7 @@ def _nesting(
             expected="a predecessor for each",
         )
     frame = pd.DataFrame({"whole": pd.Series(whole, dtype="str")}).rename_axis("part").reset_index()
-    _refuse_other_ground(frame, newer, in_force(gazetteer, level=level, year=early))
+    _refuse_other_ground(frame, newer, older)
     cut = frame.groupby("whole")["part"].transform("size") > 1
     size = newer[AREA_KM2] if weights is None else weights.set_axis(weights.index.astype(str), axis=0)
     weight = frame["part"].map(size).where(cut, 1.0).astype(float)

@@ -32,7 +32,6 @@ __all__ = [
     "Country",
     "check_codes",
     "in_force",
-    "predecessor_row",
     "read_country",
     "read_units",
     "resolve",
@@ -120,18 +119,6 @@ def rows_on(gazetteer: pd.DataFrame, *, level: str, day: pd.Timestamp) -> pd.Dat
             fix="choose a year that the gazetteer covers, or add the older units to it",
         )
     return found
-
-
-def predecessor_row(gazetteer: pd.DataFrame, row: pd.Series) -> pd.Series | None:
-    """Return the row that `row` continues: its predecessor's latest period begun before `row`."""
-    if not row[PREDECESSOR] or pd.isna(row[VALID_FROM]):
-        return None
-    same = gazetteer[(gazetteer[UNIT] == row[PREDECESSOR]) & (gazetteer[LEVEL] == row[LEVEL])]
-    before = same[same[VALID_FROM].isna() | (same[VALID_FROM] < row[VALID_FROM])]
-    if before.empty:
-        return None
-    latest: pd.Series = before.sort_values(VALID_FROM, na_position="first").iloc[-1]
-    return latest
 
 
 def check_codes(codes: Iterable[str], known: Iterable[str], *, where: str | None = None) -> None:

@@ -91,7 +91,7 @@ def dissolve_to(
     rows = rows_on(gazetteer, level=level, day=layer_day)
     rows = rows[rows[UNIT].isin(shapes.index)].set_index(UNIT)
     day = end_of(year)
-    owner = pd.Series({code: trace(gazetteer, row, level=level, day=day) for code, row in rows.iterrows()})
+    owner = pd.Series(trace(gazetteer, rows.index, level=level, on=layer_day, day=day), dtype="str")
     lost = owner[owner.isna()]
     if len(lost):
         raise BoundaryError(
