@@ -43,8 +43,12 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
     paths = locator_paths(own.shapes)
     order = sorted(own.units.index, key=lambda code: (names.get(code, code), code))
     known = known_names(atlas, words)
+    real = [layer for layer in atlas.layers if _is_real(layer)]
+    labels = [words.pick(layer.label) for layer in real]
+    told = [f"{a}, {b.year}" if labels.count(a) > 1 else a for a, b in zip(labels, real, strict=True)]
     columns = [
-        _column(layer, atlas.geographies[layer.geography], words) for layer in atlas.layers if _is_real(layer)
+        _column(layer, atlas.geographies[layer.geography], label)
+        for layer, label in zip(real, told, strict=True)
     ]
     return [
         {
