@@ -44,6 +44,7 @@ from .local_join_count import local_join_count as local_join_count
 from .local_join_count import local_join_count_bivariate as local_join_count_bivariate
 from .local_join_count import local_quantile as local_quantile
 from .local_median import local_moran_median as local_moran_median
+from .local_regression import local_regression as local_regression
 from .losh import local_heteroscedasticity as local_heteroscedasticity
 from .mobility import rank_changes as rank_changes
 from .mobility import rank_mobility as rank_mobility
@@ -56,6 +57,7 @@ from .rates import excess_risk as excess_risk
 from .rates import smooth_rates as smooth_rates
 from .rates import smoothed_intervals as smoothed_intervals
 from .rates import spatial_rates as spatial_rates
+from .regression import compare_regressions as compare_regressions
 from .scan import spatial_scan as spatial_scan
 from .sensitivity import part_effects as part_effects
 from .sensitivity import parts_of as parts_of
