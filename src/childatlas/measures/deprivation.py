@@ -14,7 +14,7 @@ from childatlas.errors import AnalysisError
 from childatlas.measures.design import Design, as_design
 from childatlas.measures.histogram import ALL, Histogram, build_histogram
 from childatlas.measures.item_weights import scale_weights
-from childatlas.measures.ratios import estimate_ratios
+from childatlas.measures.ratios import Ratios, estimate_ratios, pattern_ratios
 
 __all__ = ["TOLERANCE", "AlkireFoster", "alkire_foster", "measure_deprivation"]
 
@@ -156,7 +156,7 @@ def measure_deprivation(
     complete = histogram.complete
     poor = complete & (scores >= cutoff - TOLERANCE)
     pairs = _amounts(histogram, shares, scores=scores, complete=complete, poor=poor)
-    ratios = estimate_ratios(histogram, pairs)
+    ratios = _with_gaps(histogram, pattern_ratios(histogram, pairs), shares, complete=complete, poor=poor)
     known = complete[histogram.pattern]
     counts = {
         "n": histogram.count_by_group(where=known),
@@ -199,27 +199,40 @@ def _amounts(
     complete: NDArray[np.bool_],
     poor: NDArray[np.bool_],
 ) -> Iterator[tuple[Floats, Floats]]:
-    """Yield numerator and denominator per cell: H, A, M0, then by item the three parts, then M1 and M2.
-
-    One pair at a time: a census has millions of cells.
-    """
-    cell, weight = histogram.pattern, histogram.weight
-    everyone, of_poor = weight * complete[cell], weight * poor[cell]
-    depth = of_poor * scores[cell]
+    """Yield numerator and denominator per child of each pattern: H, A, M0, then by item the three parts."""
+    everyone, of_poor = complete.astype(np.float64), poor.astype(np.float64)
+    depth = of_poor * scores
     yield of_poor, everyone
     yield depth, of_poor
     yield depth, everyone
-    asked = histogram.applicable
-    lacks = [histogram.deprived[:, j] & asked[:, j] for j in range(shares.shape[1])]
+    lacks = (histogram.deprived & histogram.applicable).T
     for lack in lacks:
-        yield of_poor * lack[cell], everyone
+        yield of_poor * lack, everyone
     for lack in lacks:
-        yield everyone * lack[cell], everyone
+        yield everyone * lack, everyone
     for j, lack in enumerate(lacks):
-        yield of_poor * (lack * shares[:, j])[cell], depth
-    if histogram.gaps is not None:
-        for power in range(2):
-            yield (histogram.gaps[power] * shares[cell]).sum(axis=1) * poor[cell], everyone
+        yield of_poor * lack * shares[:, j], depth
+
+
+def _with_gaps(
+    histogram: Histogram,
+    ratios: Ratios,
+    shares: Floats,
+    *,
+    complete: NDArray[np.bool_],
+    poor: NDArray[np.bool_],
+) -> Ratios:
+    """Return the ratios with M1 and M2 behind them, where gaps were counted."""
+    if histogram.gaps is None:
+        return ratios
+    cell = histogram.pattern
+    everyone = histogram.weight * complete[cell]
+    pairs = [((sums * shares[cell]).sum(axis=1) * poor[cell], everyone) for sums in histogram.gaps]
+    more = estimate_ratios(histogram, pairs)
+    error = None
+    if ratios.error is not None and more.error is not None:
+        error = np.hstack([ratios.error, more.error])
+    return Ratios(np.hstack([ratios.estimate, more.estimate]), error)
 
 
 def _result(

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from childatlas.measures.histogram import Histogram
-from childatlas.measures.ratios import Ratios, estimate_ratios
+from childatlas.measures.ratios import Ratios, pattern_ratios
 
 __all__ = ["Estimates", "name_estimates", "named_ratios"]
 
@@ -69,15 +69,14 @@ def named_ratios(
     `complete` says which patterns count in ``n``. One part is held in memory at a time.
     """
     labels: list[tuple[Hashable, ...]] = []
-    cell, weight = histogram.pattern, histogram.weight
 
     def pairs() -> Iterable[tuple[Floats, Floats]]:
         for label, top, base in parts:
             labels.append(label)
-            yield weight * top[cell], weight * base[cell]
+            yield top, base
 
     return name_estimates(
-        histogram, estimate_ratios(histogram, pairs()), labels, names=names, complete=complete
+        histogram, pattern_ratios(histogram, pairs()), labels, names=names, complete=complete
     )
 
 

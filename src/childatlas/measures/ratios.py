@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from childatlas.measures.histogram import Histogram
 from childatlas.measures.linearisation import stage_variance
 
-__all__ = ["Ratios", "degrees_of_freedom", "estimate_ratios", "smooth_errors"]
+__all__ = ["Ratios", "degrees_of_freedom", "estimate_ratios", "pattern_ratios", "smooth_errors"]
 
 Floats: TypeAlias = NDArray[np.float64]
+_BLOCK = 32  # ratios in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,27 @@ def estimate_ratios(histogram: Histogram, pairs: Iterable[tuple[Floats, Floats]]
     return Ratios(
         estimate, np.where(np.isnan(estimate), np.nan, smooth_errors(histogram, np.column_stack(scores)))
     )
+
+
+def pattern_ratios(histogram: Histogram, pairs: Iterable[tuple[Floats, Floats]]) -> Ratios:
+    """Return the ratios of (numerator, denominator) per child of each pattern, weighted and summed by group.
+
+    Without a design the sums are one sparse product, groups x patterns, for many ratios at once; cells are
+    gone through only where errors are asked for.
+    """
+    if histogram.design is not None:
+        cell, weight = histogram.pattern, histogram.weight
+        return estimate_ratios(histogram, ((weight * top[cell], weight * base[cell]) for top, base in pairs))
+    shape = (len(histogram.groups), len(histogram.deprived))
+    counts = sparse.csr_matrix((histogram.weight, (histogram.group, histogram.pattern)), shape=shape)
+    parts: list[Floats] = []
+    iterator = iter(pairs)
+    while block := list(islice(iterator, _BLOCK)):
+        top = np.asarray(counts @ np.column_stack([t for t, _ in block]))
+        base = np.asarray(counts @ np.column_stack([b for _, b in block]))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts.append(np.where(base != 0, top / base, np.nan))
+    return Ratios(np.hstack(parts), None)
 
 
 def degrees_of_freedom(histogram: Histogram) -> Floats:

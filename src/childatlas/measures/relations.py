@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from childatlas.errors import AnalysisError, DataError, nearest
 from childatlas.measures.design import Columns, Design, Lonely, build_design
 from childatlas.measures.grouping import by_index
 from childatlas.measures.histogram import Histogram
+from childatlas.measures.relation_checks import as_relation, check_columns, check_values, quote
 
-__all__ = ["Counted", "as_relation", "count_relation", "quote"]
+__all__ = ["PROFILE", "Counted", "count_relation"]
 
 Codes: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -86,70 +86,16 @@ def count_relation(
     relation = as_relation(relation)
     design = {"stratum": _first(stratum), "cluster": _first(cluster), "fpc": _first(fpc)}
     named = [*items, *by, *([weight] if weight else []), *(c for c in design.values() if c)]
-    _check_columns(relation, named, profiled=applies is not None)
-    _check_values(relation, items, weight)
+    check_columns(relation, [*named, *([PROFILE] if applies is not None else [])])
+    check_values(relation, items, weight)
     cells = _count_cells(relation, items, by=by, weight=weight, keys=design, profiled=applies is not None)
     return _assemble(cells, items, by=by, applies=applies, design={**design, "lonely": lonely, "nest": nest})
-
-
-def as_relation(data: Any) -> Any:
-    """Return `data` as a DuckDB relation; frames are read where they stand.
-
-    Raises
-    ------
-    AnalysisError
-        If it is neither a relation nor a frame.
-    """
-    if isinstance(data, pd.DataFrame):
-        import duckdb
-
-        return duckdb.from_df(data)
-    if not hasattr(data, "aggregate") or not hasattr(data, "columns"):
-        raise AnalysisError("microdata are a table", found=type(data).__name__)
-    return data
-
-
-def quote(name: str) -> str:
-    """Return a column's name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _first(columns: Columns) -> str | None:
     if columns is None or isinstance(columns, str):
         return columns
     return next(iter(columns), None)
-
-
-def _check_columns(relation: Any, named: Sequence[str], *, profiled: bool) -> None:
-    known = [str(c) for c in relation.columns]
-    for column in [*named, *([PROFILE] if profiled else [])]:
-        if column not in known:
-            raise AnalysisError(
-                f"the file has no column {column!r}",
-                found=column,
-                expected=", ".join(nearest(column, known) or known[:20]),
-            )
-
-
-def _check_values(relation: Any, items: Sequence[str], weight: str | None) -> None:
-    kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
-    tests = []
-    for item in items:
-        if kinds[item] == "BOOLEAN":
-            continue
-        if kinds[item] == "VARCHAR":
-            raise DataError(f"item {item!r} holds words", expected="0, 1 or empty")
-        tests.append((f"item {item!r}", f"{quote(item)} NOT IN (0, 1)", "0, 1 or empty"))
-    if weight is not None:
-        number = f"TRY_CAST({quote(weight)} AS DOUBLE)"
-        wrong = f"{number} IS NULL OR NOT isfinite({number}) OR {number} <= 0"
-        tests.append((f"weight {weight!r}", wrong, "a finite number above 0 in every record"))
-    if not tests:
-        return
-    row = relation.aggregate(", ".join(f"count(*) FILTER (WHERE {test})" for _, test, _ in tests)).fetchall()[0]
-    for (name, _, wanted), count in zip(tests, row, strict=True):
-        if count:
-            raise DataError(f"{name} is wrong in {count} records", expected=wanted)
 
 
 def _count_cells(
@@ -161,12 +107,13 @@ def _count_cells(
     keys: dict[str, str | None],
     profiled: bool,
 ) -> pd.DataFrame:
+    kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
     words = [items[i : i + _WORD] for i in range(0, len(items), _WORD)]
     columns = [f"{quote(c)} AS g{i}" for i, c in enumerate(by)]
     columns += [f"{quote(c)} AS d_{name}" for name, c in keys.items() if c]
     if profiled:
         columns.append(f"{PROFILE}::TINYINT AS profile")
-    columns += [f"{_mask(word)} AS m{i}" for i, word in enumerate(words)]
+    columns += [f"{_mask(word, kinds)} AS m{i}" for i, word in enumerate(words)]
     columns.append(f"{'1' if weight is None else quote(weight)}::DOUBLE AS w")
     packed = relation.project(", ".join(columns))
     names = [c for c in packed.columns if c != "w"]
@@ -176,10 +123,17 @@ def _count_cells(
     return cells.sort_values(order, kind="stable", ignore_index=True)
 
 
-def _mask(items: Sequence[str]) -> str:
+def _entry(item: str, kind: str) -> str:
+    """Return an item as SQL reads it: in floats, not a number is empty."""
+    if kind in {"DOUBLE", "FLOAT"}:
+        return f"CASE WHEN isnan({quote(item)}) THEN NULL ELSE {quote(item)}::TINYINT END"
+    return quote(item)
+
+
+def _mask(items: Sequence[str], kinds: dict[str, str]) -> str:
     bits = []
     for j, item in enumerate(items):
-        name = quote(item)
+        name = _entry(item, kinds[item])
         lacked, seen = 1 << j, 1 << (j + len(items))
         bits.append(
             f"CASE WHEN {name} IS NULL THEN 0 WHEN {name} THEN {lacked | seen} ELSE {seen} END::BIGINT"
