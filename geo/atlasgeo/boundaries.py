@@ -161,7 +161,9 @@ def _simplified(
 def _crs_of(frame: gpd.GeoDataFrame, assume_crs: object, path: Path) -> Any:
     """Return the coordinate system of the file, or the assumed one where it has none."""
     if frame.crs is not None:
-        return frame.crs
+        # GeoJSON says degrees even where nobody did: metres and a stated assumption tell otherwise.
+        metres = frame.crs.is_geographic and bool((np.abs(frame.total_bounds) > 360).any())
+        return known_crs(assume_crs, where="assume_crs") if metres and assume_crs is not None else frame.crs
     if assume_crs is None:
         bounds = ", ".join(f"{v:.4g}" for v in frame.total_bounds)
         raise BoundaryError(

@@ -73,8 +73,8 @@ def _layer(path: Path, level: str | None) -> str | None:
 
 def _coded(frame: gpd.GeoDataFrame, code: str, path: Path) -> gpd.GeoDataFrame:
     """Return the features on their codes as text, each once."""
-    if code not in frame.columns:
-        columns = [str(c) for c in frame.columns if c != frame.geometry.name]
+    columns = [str(c) for c in frame.columns if c != frame.geometry.name]
+    if code not in columns:
         raise BoundaryError(
             f"the boundary file has no column {code!r}",
             where=str(path),

@@ -108,7 +108,8 @@ def build_report(
     Areas are measured on an equal-area projection centred on the data, whatever the result's own.
     """
     measured = equal_area(to_degrees(mended, crs_found))
-    oriented = swap_axes(original) if any(fault.kind == "axis order" for fault in faults) else original
+    legible = _legible(original)
+    oriented = swap_axes(legible) if any(fault.kind == "axis order" for fault in faults) else legible
     before = shapely.area(project(oriented, crs_found, measured)) / 1e6
     after = shapely.area(project(mended, crs_found, measured)) / 1e6
     drawn = float(shapely.area(mended).sum())
@@ -122,19 +123,19 @@ def build_report(
         faults=tuple(replace(f, measure=f.measure * scale) if f.kind in AREAL_FAULTS else f for f in faults),
         area_before=pd.Series(before, index=index, name="km2"),
         area_after=pd.Series(after, index=index, name="km2"),
-        pairs_before=_pairs(original, codes),
+        pairs_before=touching_pairs(legible, codes),
         pairs_after=touching_pairs(mended, codes),
         without_shape=without_shape,
     )
 
 
-def _pairs(shapes: NDArray[np.object_], codes: list[str]) -> frozenset[tuple[str, str]]:
-    """Return who touches whom in shapes that may be invalid."""
+def _legible(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return shapes, invalid ones by what their lines enclose: the area of a bow tie is not nought."""
     broken = ~shapely.is_valid(shapes)
     if broken.any():
         shapes = shapes.copy()
         shapes[broken] = shapely.make_valid(shapes[broken])
-    return touching_pairs(shapes, codes)
+    return shapes
 
 
 def _name(crs: Any) -> str:

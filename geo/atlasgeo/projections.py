@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from atlasgeo.errors import BoundaryError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pyproj import CRS
+    from pyproj import CRS, Transformer
 
 __all__ = [
     "crosses_antimeridian",
@@ -66,12 +67,17 @@ def equal_area(shapes: NDArray[np.object_]) -> CRS:
 
 def project(shapes: NDArray[np.object_], source: object, target: object) -> NDArray[np.object_]:
     """Return shapes in another coordinate system, vertex by vertex."""
-    from pyproj import Transformer
-
     if source == target:
         return shapes
-    move = Transformer.from_crs(source, target, always_xy=True).transform
-    return np.asarray(shapely.transform(shapes, move, interleaved=False))
+    return np.asarray(shapely.transform(shapes, _transformer(source, target).transform, interleaved=False))
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: object, target: object) -> Transformer:
+    """Return the way from one coordinate system to another: PROJ may weigh hundreds, once is enough."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def to_degrees(shapes: NDArray[np.object_], source: CRS) -> NDArray[np.object_]:

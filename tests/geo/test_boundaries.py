@@ -173,6 +173,17 @@ def test_metres_said_to_be_degrees_are_refused(tmp_path: Path) -> None:
         ag.read_boundaries(path, code="code")
 
 
+def test_geojson_in_metres_reads_when_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.geojson", grid(), crs="EPSG:4326")
+    units = ag.read_boundaries(path, code="code", assume_crs="EPSG:3857", crs="EPSG:3857")
+    assert units.area.tolist() == pytest.approx([1e8] * 9)
+
+
+def test_the_geometry_is_no_column_of_codes() -> None:
+    with pytest.raises(BoundaryError, match="no column 'geometry'"):
+        ag.read_boundaries(NORTH_CAROLINA, code="geometry", assume_crs="EPSG:4267")
+
+
 # --- what is mended ---------------------------------------------------------------------------------------
 
 
@@ -234,6 +245,15 @@ def test_every_defect_is_mended_and_reported(tmp_path: Path) -> None:
     assert ("d", "e") in report.pairs_after
     assert report.largest_change < 0.02
     assert len(report.pairs_after) == 21  # 2 x 5 squares: 4 + 4 + 5 sides, 8 corners
+
+
+def test_a_bow_tie_keeps_what_its_lines_enclose(tmp_path: Path) -> None:
+    tie = Polygon([(0, 0), (1e4, 1e4), (1e4, 0), (0, 1e4)])
+    units = ag.read_boundaries(write(tmp_path / "x.gpkg", [tie, box(1e4, 0, 2e4, 1e4)]), code="code")
+    report = units.attrs["report"]
+    assert report.counts == {"invalid ring": 1}
+    assert report.largest_change < 1e-9
+    assert units.geometry["a"].geom_type == "MultiPolygon"
 
 
 def test_areas_of_the_report_are_square_kilometres(tmp_path: Path) -> None:

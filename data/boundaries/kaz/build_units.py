@@ -1,22 +1,21 @@
-"""Make gazetteer, neighbours, crosswalk and list of reforms of Kazakhstan from a folder of facts.
+"""Make the gazetteer of Kazakhstan from a folder of facts.
 
     python build_units.py FOLDER_OF_FACTS
 
 The folder holds the `kaz_*.csv` tables that CREDITS.md names. Everything that is a decision and not a fact of
 those tables stands in a table beside this script, each row with its reason: corrections.csv (misspelt names),
 aliases.csv (other spellings and former names), dates.csv (when a district began and what it continues),
-stages.csv (districts as they stood between two layers), neighbours_dropped.csv (false contacts). The same
+stages.csv (districts as they stood between two layers). The same
 folder gives the same bytes.
 """
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from tables import HERE, Row, read, write
+
 COLUMNS = (
     *("unit", "level", "parent", "predecessor", "valid_from", "valid_to", "type"),
     *("name_en", "name_kk", "name_ru", "short_en", "short_kk", "short_ru"),
@@ -30,11 +29,9 @@ NATION = "000000000"
 CITY, DISTRICT, CITY_DISTRICT = "city_oblast_significance", "district", "city_district"
 CITY_OBLASTS = ("71", "75", "79")
 
-Row = dict[str, str]
-
 
 def main(facts: Path) -> None:
-    """Write every table that is made from the facts."""
+    """Write units.csv."""
     oblasts = oblast_rows(facts)
     districts = district_rows(facts)
     rows = [nation_row(oblasts), *oblasts, *districts]
@@ -47,24 +44,6 @@ def main(facts: Path) -> None:
         )
     )
     write(HERE / "units.csv", COLUMNS, rows)
-    for vintage in ("2018", "2024"):
-        write_neighbours(facts, vintage)
-    write_crosswalk(facts)
-    write_changes(facts)
-
-
-def read(path: Path) -> list[Row]:
-    """Return the rows of a CSV file as text."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [{k: v.strip() for k, v in row.items()} for row in csv.DictReader(file)]
-
-
-def write(path: Path, columns: Iterable[str], rows: Iterable[Row]) -> None:
-    """Write rows as UTF-8 CSV with Unix line ends; a column that a row lacks is empty."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(columns), restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def code_of(kato2: str) -> str:
@@ -317,7 +296,7 @@ def district_row(row: Row, type_: str) -> Row:
     }
 
 
-# --- aliases, neighbours, crosswalk, reforms ---------------------------------------------------------------
+# --- aliases ---------------------------------------------------------------
 
 
 def attach_aliases(rows: list[Row], facts: Path) -> None:
@@ -335,54 +314,6 @@ def attach_aliases(rows: list[Row], facts: Path) -> None:
         told = table["alias"].split("|") if row.get("valid_from", "") >= table["valid_from"] else []
         found = [*row.get("aliases", "").split("|"), *told, *layer.get(row["unit"], [])]
         row["aliases"] = "|".join(dict.fromkeys(a for a in found if a and a not in own))
-
-
-def write_neighbours(facts: Path, vintage: str) -> None:
-    """Write who touches whom at both levels, with the length of the shared border in km."""
-    dropped = {
-        (d["level"], frozenset((d["unit"], d["neighbour"])))
-        for d in read(HERE / "neighbours_dropped.csv")
-        if d["vintage"] == vintage
-    }
-    rows = []
-    for level in ("oblast", "district"):
-        for row in read(facts / f"kaz_{level}_neighbours_{vintage}.csv"):
-            a, b = sorted((row["code_a"], row["code_b"]))
-            if (level, frozenset((a, b))) not in dropped:
-                rows.append(
-                    {"level": level, "unit": a, "neighbour": b, "shared_border_km": row["shared_border_km"]}
-                )
-    rows.sort(key=lambda r: (("oblast", "district").index(r["level"]), r["unit"], r["neighbour"]))
-    write(HERE / f"neighbours_{vintage}.csv", ("level", "unit", "neighbour", "shared_border_km"), rows)
-
-
-def write_crosswalk(facts: Path) -> None:
-    """Write what share of each district of 2018 lies in each district of 2024."""
-    rows = [
-        {
-            "from_unit": r["kato_2018"],
-            "to_unit": r["kato_2024"],
-            "share_of_from": r["share_of_2018_area"],
-            "share_of_to": r["share_of_2024_area"],
-            "area_km2": r["area_km2"],
-        }
-        for r in read(facts / "kaz_district_crosswalk_2018_2024_area.csv")
-    ]
-    rows.sort(key=lambda r: (r["from_unit"], r["to_unit"]))
-    write(
-        HERE / "crosswalk_2018_2024.csv",
-        ("from_unit", "to_unit", "share_of_from", "share_of_to", "area_km2"),
-        rows,
-    )
-
-
-def write_changes(facts: Path) -> None:
-    """Write the reforms with dates and sources; "same" means the source of the row above."""
-    rows, source = [], ""
-    for row in read(facts / "kaz_changes.csv"):
-        source = source if row["source"] == "same" else row["source"]
-        rows.append({**row, "source": source})
-    write(HERE / "changes.csv", ("date", "from_oblast", "to_oblast", "unit", "source", "note"), rows)
 
 
 if __name__ == "__main__":
