@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from libpysal.graph import Graph
+from shapely.geometry import box
 
 from childatlas.atlas.words import Words, read_words
 from childatlas.layers import Atlas, Geography, Layer
@@ -26,9 +27,18 @@ def words() -> Words:
     return read_words("en")
 
 
-@pytest.fixture
-def geography(squares: gpd.GeoDataFrame) -> Geography:
+def nine_squares() -> gpd.GeoDataFrame:
+    """Nine squares of 10 km, coded a1..c3, row by row from the south-west."""
+    corners = [(x * 10_000, y * 10_000) for y in range(3) for x in range(3)]
+    codes = [f"{row}{column}" for row in "abc" for column in "123"]
+    cells = [box(x, y, x + 10_000, y + 10_000) for x, y in corners]
+    return gpd.GeoDataFrame(geometry=cells, index=pd.Index(codes, name="unit"), crs="EPSG:3857")
+
+
+@pytest.fixture(scope="session")
+def geography() -> Geography:
     """The nine squares as oblasts of 2023."""
+    squares = nine_squares()
     codes = list(squares.index)
     units = pd.DataFrame(
         {
@@ -78,7 +88,7 @@ def local_frame(index: pd.Index) -> pd.DataFrame:
     return frame
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_layer(geography: Geography) -> Callable[..., Layer]:
     """Give a function that makes a layer from nine values and whatever else is to differ."""
 
@@ -110,7 +120,7 @@ def make_layer(geography: Geography) -> Callable[..., Layer]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def poverty(make_layer: Callable[..., Layer], geography: Geography) -> Layer:
     """A layer with all that a page can show: trend, gap, statistics, national value."""
     index = geography.units.index
@@ -133,7 +143,7 @@ def poverty(make_layer: Callable[..., Layer], geography: Geography) -> Layer:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_layers(poverty: Layer, make_layer: Callable[..., Layer]) -> tuple[Layer, ...]:
     """Six layers, each with an edge of its own."""
     missing = [3.0, np.nan, 8.0, 1.0, 5.0, np.nan, 2.0, 9.0, 4.0]
@@ -177,7 +187,7 @@ def tiny_layers(poverty: Layer, make_layer: Callable[..., Layer]) -> tuple[Layer
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_study() -> Study:
     """A study that names nothing on disk."""
     claim = Claim(
@@ -198,7 +208,7 @@ def tiny_study() -> Study:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_atlas(tiny_study: Study, geography: Geography, tiny_layers: tuple[Layer, ...]) -> Atlas:
     """All of it as one atlas."""
     poverty = tiny_layers[1]
@@ -248,3 +258,11 @@ def tiny_atlas(tiny_study: Study, geography: Geography, tiny_layers: tuple[Layer
         profile={"name": {"en": "Nine Squares"}, "disclaimer": {"en": "Boundaries imply no endorsement."}},
         folder=Path(),
     )
+
+
+@pytest.fixture(scope="session")
+def written(tiny_atlas: Atlas, words: Words, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny atlas, written once: nobody may change it."""
+    from childatlas.atlas.write import write_atlas
+
+    return write_atlas(tiny_atlas, tmp_path_factory.mktemp("atlas") / "tiny", words=words)

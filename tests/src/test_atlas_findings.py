@@ -95,7 +95,7 @@ def test_sampling_error_decides_whether_more_is_said(
     make_layer: Make, geography: Geography, words: Words
 ) -> None:
     values = pd.Series([1.0] * 6 + [9.0, 9.5, 10.0], index=geography.units.index)
-    # Leaders 8 apart from the rest; with 18 pairs the critical z is 2.99, so 8 / hypot(se, se) decides at 1.89.
+    # Leaders stand 8 apart; with 18 pairs the critical z is 2.99: 8 / hypot(se, se) decides at se 1.89.
     sure = make_layer(values, standard_errors=pd.Series(1.8, index=values.index))
     unsure = make_layer(values, standard_errors=pd.Series(1.95, index=values.index))
     holed = make_layer(values, standard_errors=pd.Series([NAN] + [0.1] * 8, index=values.index))

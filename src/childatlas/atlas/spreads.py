@@ -81,8 +81,9 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     measure = words.pick(layer.measure) or words.pick(layer.label)
     title = capital(words.say("map.legend", measure=measure, level=words.plural(geography.level)))
     missing = int(layer.values.isna().sum())
+    no_data = {"missing": missing, "missing_share": 1.0, "no_data": words.say("map.no_data")}
     if layer.values.notna().sum() == 0:
-        return {"title": title, "rows": [], "missing": missing, "no_data": words.say("map.no_data")}
+        return {"title": title, "rows": [], **no_data}
     classes = layer_classes(atlas.study, layer)
     counts = classes.counts(layer.values)
     labels = classes.labelled(
@@ -94,13 +95,7 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         for label, colour, n in zip(labels, layer_colours(layer, classes), counts, strict=True)
     ]
     worst_first = rows if layer.direction == "higher_is_better" else rows[::-1]
-    return {
-        "title": title,
-        "rows": worst_first,
-        "missing": missing,
-        "missing_share": round(missing / most, 4),
-        "no_data": words.say("map.no_data"),
-    }
+    return {"title": title, "rows": worst_first, **no_data, "missing_share": round(missing / most, 4)}
 
 
 def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
