@@ -46,6 +46,17 @@ from .local_join_count import local_quantile as local_quantile
 from .local_median import local_moran_median as local_moran_median
 from .local_regression import local_regression as local_regression
 from .losh import local_heteroscedasticity as local_heteroscedasticity
+from .maps.basemap import prepare_basemap as prepare_basemap
+from .maps.charts import draw_dumbbell as draw_dumbbell
+from .maps.charts import draw_moran_scatter as draw_moran_scatter
+from .maps.charts import draw_rank_chart as draw_rank_chart
+from .maps.charts import draw_trend as draw_trend
+from .maps.classes import classify as classify
+from .maps.interactive import write_interactive as write_interactive
+from .maps.static import draw_choropleth as draw_choropleth
+from .maps.static import draw_clusters as draw_clusters
+from .maps.static import draw_counts as draw_counts
+from .maps.static import write_figure as write_figure
 from .mobility import rank_changes as rank_changes
 from .mobility import rank_mobility as rank_mobility
 from .neighbours import build_neighbours as build_neighbours

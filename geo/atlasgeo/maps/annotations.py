@@ -25,8 +25,10 @@ def draw_labels(
     """Draw names and values, white on dark units; the units of `halo` carry a pattern under their letters."""
     leaders = [label.leader for label in labels.placed if label.leader]
     if leaders:
+        page.lines(leaders, colour=PAPER, width=1.5, layer=4.1)
         page.lines(leaders, colour=INK, width=0.5, layer=4.2)
-        page.discs([leader[0] for leader in leaders], radius=1.3 * page.sheet.scale, fill=INK, layer=4.3)
+        dots = [leader[0] for leader in leaders]
+        page.discs(dots, radius=1.5 * page.sheet.scale, fill=INK, edge=PAPER, width=0.6, layer=4.3)
     for label in labels.placed:
         ground = PAPER if label.leader else fills[label.code]
         _draw_block(page, label, ink_on(ground), ground if label.code in halo and not label.leader else None)

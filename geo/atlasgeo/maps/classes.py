@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from atlasgeo.errors import AnalysisError, DataError, nearest
+from atlasgeo.maps.fisher import natural_breaks
 from atlasgeo.maps.wording import format_number
 
 __all__ = ["SCHEMES", "Classes", "classify"]
@@ -126,8 +127,7 @@ def classify(
     -----
     The schemes give the breaks of mapclassify (the Python package). They are written here because that
     package compiles for seconds when imported and sums squares in single precision, which loses the
-    optimum for values such as populations. Fisher's method is dynamic programming over distinct values:
-    O(k n^2).
+    optimum for values such as populations.
 
     Examples
     --------
@@ -222,34 +222,8 @@ def _equal_interval(ordered: Floats, k: int) -> Floats:
     return np.append(edges[:-1], high)
 
 
-def _fisher_jenks(ordered: Floats, k: int) -> Floats:
-    """Return the breaks with the least sum of squared deviations from class means (Fisher 1958)."""
-    x, weight = np.unique(ordered, return_counts=True)
-    n, k = x.size, min(k, x.size)
-    centred = x - np.average(x, weights=weight)
-    w = np.concatenate([[0.0], np.cumsum(weight)])
-    s = np.concatenate([[0.0], np.cumsum(weight * centred)])
-    q = np.concatenate([[0.0], np.cumsum(weight * centred**2)])
-    slack = 1e-12 * max(float(q[-1]), np.finfo(float).tiny)
-    best = np.append(0.0, np.full(n, np.inf))
-    starts = np.zeros((k, n + 1), dtype=int)
-    for j in range(k):
-        new = np.full(n + 1, np.inf)
-        for i in range(j + 1, n + 1):
-            first = np.arange(j, i)
-            cost = best[first] + (q[i] - q[first]) - (s[i] - s[first]) ** 2 / (w[i] - w[first])
-            chosen = int(np.argmax(cost <= cost.min() + slack))  # of equal ones the widest last class
-            new[i], starts[j, i] = cost[chosen], first[chosen]
-        best = new
-    edges, end = [], n
-    for j in range(k - 1, -1, -1):
-        edges.append(x[end - 1])
-        end = starts[j, end]
-    return np.array(edges[::-1])
-
-
 SCHEMES: Final[dict[str, Callable[[Floats, int], Floats]]] = {
-    "fisher_jenks": _fisher_jenks,
+    "fisher_jenks": natural_breaks,
     "quantiles": _quantiles,
     "equal_interval": _equal_interval,
 }

@@ -94,8 +94,7 @@ def draw_shapes(
         width = (basemap.border if place == 0 else 0.5) * s
         shapes = PathCollection(list(paths), facecolors=colours, edgecolors=edge, linewidths=width, zorder=2)
         shapes.set_joinstyle("round")
-        shapes.set_transform(page.axes.transData)
-        page.axes.add_collection(shapes, autolim=False)
+        page.add(shapes)
         for (hatch, colour), units in (patterns or {}).items():
             chosen = [paths[members.index(i)] for i in units if i in members]
             _draw_pattern(page, chosen, hatch, colour)
@@ -111,8 +110,7 @@ def _draw_pattern(page: Page, paths: Sequence[Path], hatch: str, colour: str) ->
         list(paths), facecolors="none", edgecolors=colour, linewidths=0, hatch=hatch, zorder=2.4
     )
     drawn.set_hatch_linewidth(0.5 * page.sheet.scale)
-    drawn.set_transform(page.axes.transData)
-    page.axes.add_collection(drawn, autolim=False)
+    page.add(drawn)
 
 
 def _draw_borders(page: Page, basemap: Basemap) -> None:
@@ -125,9 +123,8 @@ def _draw_borders(page: Page, basemap: Basemap) -> None:
             drawn = PathCollection(
                 paths, facecolors="none", edgecolors=colour, linewidths=width * s, zorder=2.6
             )
-            drawn.set_transform(page.axes.transData)
             drawn.set_joinstyle("round")
-            page.axes.add_collection(drawn, autolim=False)
+            page.add(drawn)
 
 
 def draw_scale_bar(page: Page, basemap: Basemap, text: MapText) -> None:

@@ -11,9 +11,10 @@ from atlasgeo.maps.palettes import INK, PAPER
 from atlasgeo.maps.typeface import REGULAR, face
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.collections import Collection
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+    from matplotlib.transforms import Transform
 
 __all__ = ["SIZES", "Box", "Page", "Sheet", "new_page", "overlap", "sheet"]
 
@@ -127,11 +128,17 @@ def sheet(size: str | tuple[float, float] = "A4") -> Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A figure whose one pair of axes is the page in points."""
+    """A figure drawn upon in points from the lower left corner, without any axes."""
 
     sheet: Sheet
     figure: Figure
-    axes: Axes
+    points: Transform
+
+    def add(self, drawn: Collection) -> None:
+        """Put paths on the page whose numbers are points of the page."""
+        if not drawn.is_transform_set():
+            drawn.set_transform(self.points)
+        self.figure.add_artist(drawn)
 
     def text(
         self,
@@ -165,10 +172,10 @@ class Page:
             alpha=alpha if alpha < 1 else None,
             zorder=layer,
             parse_math=False,
-            transform=self.axes.transData,
+            transform=self.points,
         )
         artist.weight, artist.ground, artist.ground_width = weight, ground, 2.2 * self.sheet.scale
-        self.axes.add_artist(artist)
+        self.figure.add_artist(artist)
         return artist
 
     def lines(
@@ -195,7 +202,7 @@ class Page:
             zorder=layer,
             capstyle=cap,
         )
-        self.axes.add_collection(drawn, autolim=False)
+        self.add(drawn)
 
     def boxes(
         self,
@@ -224,7 +231,7 @@ class Page:
         if hatch:
             drawn.set_hatch(hatch)
             drawn.set_hatch_linewidth(hatch_width * self.sheet.scale)
-        self.axes.add_collection(drawn, autolim=False)
+        self.add(drawn)
 
     def discs(
         self,
@@ -243,24 +250,22 @@ class Page:
         drawn = CircleCollection(
             [3.141592653589793 * r * r for r in radii],
             offsets=list(places),
-            offset_transform=self.axes.transData,
+            offset_transform=self.points,
             facecolors=fill,
             edgecolors=edge,
             linewidths=width * self.sheet.scale,
             zorder=layer,
         )
-        self.axes.add_collection(drawn, autolim=False)
+        self.add(drawn)
 
 
 def new_page(measures: Sheet) -> Page:
     """Return an empty page."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Affine2D
 
     figure = Figure(figsize=(measures.width / 72, measures.height / 72), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.set_xlim(0, measures.width)
-    axes.set_ylim(0, measures.height)
-    return Page(sheet=measures, figure=figure, axes=axes)
+    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans
+    return Page(sheet=measures, figure=figure, points=points)

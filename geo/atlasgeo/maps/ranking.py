@@ -19,6 +19,7 @@ __all__ = ["draw_ranking", "listed"]
 
 ROW: Final = 12.6
 SMALLEST_ROW: Final = 8.8
+SMALLEST_NAME: Final = 6.2
 SIZE: Final = 7.8
 BAND: Final = "#eef0f2"
 GUIDE: Final = "#e3e5e8"
@@ -230,9 +231,8 @@ def _draw_row(panel: _Panel, code: str, y: float) -> None:
     base = y - 0.34 * panel.size * s
     name = panel.names.get(code, code)
     room = panel.plot.left - 9 * s - panel.box.left - panel.margin + 0.5
-    panel.page.text(
-        panel.plot.left - 7 * s, base, fit(name, room, panel.size * s), size=panel.size, align="right"
-    )
+    size = max(SMALLEST_NAME, panel.size * min(1.0, room / max(text_width(name, panel.size * s), 1.0)))
+    panel.page.text(panel.plot.left - 7 * s, base, fit(name, room, size * s), size=size, align="right")
     shown = panel.text.number(float(panel.ranking.values[code]), panel.digits)
     panel.page.text(panel.box.right - 2 * s, base, shown, size=panel.size, weight=BOLD, align="right")
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-import numpy as np
-
 from atlasgeo.errors import AnalysisError
 from atlasgeo.maps.page import DPI
 
@@ -21,7 +19,7 @@ __all__ = ["FORMATS", "write_figure"]
 FORMATS: Final = ("png", "svg")
 _SALT: Final = "atlasgeo"
 _DATA: Final = re.compile(r' d="[^"]*"')
-_LONG: Final = re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is enough for print
+_LONG: Final = re.compile(r"(?<=\.\d\d)\d+")  # a hundredth of a point is enough for print
 
 
 def write_figure(
@@ -91,7 +89,8 @@ def _write_png(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, d
     figure.set_dpi(dpi)
     canvas = figure.canvas
     canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[attr-defined]
+    size = canvas.get_width_height(physical=True)
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")  # type: ignore[attr-defined]
     chunks = PngInfo()
     for key, value in {"Description": alt, "Software": "atlasgeo", **facts}.items():
         chunks.add_itxt(key[:79], value)
@@ -108,7 +107,7 @@ def _write_svg(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, l
         figure.savefig(
             buffer, format="svg", metadata={"Date": None, "Creator": "atlasgeo", "Format": None, "Type": None}
         )
-    slim = _DATA.sub(lambda found: _LONG.sub(r"\1", found.group()), buffer.getvalue())
+    slim = _DATA.sub(lambda found: _LONG.sub("", found.group()), buffer.getvalue())
     path.write_text(_described(slim, facts, alt, language), encoding="utf-8", newline="\n")
 
 
