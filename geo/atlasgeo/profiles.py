@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -19,6 +19,7 @@ __all__ = [
     "NeighbourTable",
     "Reform",
     "ShapelessUnit",
+    "SourceFile",
     "read_country",
 ]
 
@@ -31,10 +32,22 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class BoundaryLayer(_Entry):
-    """A file of shapes: shipped beside the profile (`path`) or fetched once (`url`, `sha256`).
+class SourceFile(_Entry):
+    """One official file: where it is, and the SHA-256 of its bytes."""
 
-    `as_of` is a day on which exactly the units of the file were in force.
+    url: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class BoundaryLayer(_Entry):
+    """A layer of shapes: shipped, or official and fetched once into the user's cache.
+
+    Exactly one says where it comes from: `path` (beside the profile), `url` with `sha256` (one file), `files`
+    (several that belong together, the one to open first), `api` (an address whose JSON names the file), or
+    `supplied` (a file that the user brings). `as_of` is a day on which exactly the units of the file were in
+    force; `vintage` is what people call it. `source` is the short name of the publisher. Where the file's codes
+    are not the gazetteer's, `recode` (code by code), `recode_pattern` (pattern and replacement) or
+    ``match = "name"`` (by the column `name`, within the parent that holds the place) lead to them.
     """
 
     id: str
@@ -47,6 +60,13 @@ class BoundaryLayer(_Entry):
     path: str | None = None
     url: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    files: tuple[SourceFile, ...] = ()
+    api: str | None = None
+    supplied: bool = False
+    source: str = ""
+    vintage: int | None = None
+    match: Literal["code", "name"] = "code"
+    recode_pattern: tuple[str, str] | None = None
     link: str = ""
     name: str | None = None
     assume_crs: str | None = None
@@ -55,10 +75,21 @@ class BoundaryLayer(_Entry):
 
     @model_validator(mode="after")
     def _has_a_place(self) -> BoundaryLayer:
-        if (self.path is None) == (self.url is None):
-            msg = "give either path or url"
+        places = (self.path, self.url, self.files, self.api, self.supplied)
+        if sum(map(bool, places)) != 1:
+            msg = "give exactly one of path, url, files, api and supplied"
+            raise ValueError(msg)
+        if self.match == "name" and not self.name:
+            msg = 'match = "name" needs the column of names in `name`'
             raise ValueError(msg)
         return self
+
+    @property
+    def remote_files(self) -> tuple[SourceFile, ...]:
+        """Return the pinned files, the one to open first; none where an API or the user names the file."""
+        if self.url is not None and self.sha256 is not None:
+            return (SourceFile(url=self.url, sha256=self.sha256),)
+        return self.files
 
 
 class Reform(_Entry):
