@@ -68,6 +68,7 @@ from .rates import excess_risk as excess_risk
 from .rates import smooth_rates as smooth_rates
 from .rates import smoothed_intervals as smoothed_intervals
 from .rates import spatial_rates as spatial_rates
+from .regions import build_regions as build_regions
 from .regression import compare_regressions as compare_regressions
 from .scan import spatial_scan as spatial_scan
 from .sensitivity import part_effects as part_effects
