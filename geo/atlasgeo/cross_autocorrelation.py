@@ -84,9 +84,9 @@ def global_lee(
     """Return Lee's L: do smoothed x and smoothed y go together.
 
     L = n / sum_i (sum_j w_ij)^2 . sum_i (Wzx)_i (Wzy)_i / sqrt(sum zx^2 sum zy^2) (Lee 2001, equation 18).
-    The null model permutes the pairs (x, y) together, which keeps their correlation in place. Expectation is
-    exact (Lee 2004: (trace of W'W r + (sum of its other cells) (-r / (n - 1))) n / sum_i W_i^2); the
-    variance is that of the permutations, so without permutations there is no z. O(P L) for L links.
+    The null model permutes the pairs (x, y) together, which keeps their correlation r in place. Expectation
+    is exact: r (trace of W'W - sum of its other cells / (n - 1)) / sum_i W_i^2 (Lee 2004). The variance is
+    that of the permutations, so without permutations there is no z. O(P L) for L links.
     """
     count = check_permutations(permutations)
     aligned = align([x, y], w)

@@ -170,7 +170,7 @@ def conclude(
     z = math.nan
     if not note and moments.variance > 0:
         z = sign * (observed - moments.expected) / math.sqrt(moments.variance)
-    p_sim = math.nan
+    p_sim = 1.0 if note else math.nan
     if isinstance(simulated, Simulated):
         turned = Simulated(sign * observed, sign * simulated.values, simulated.exact)
         p_sim = 1.0 if note else global_p(turned, alternative)

@@ -12,7 +12,7 @@ from scipy import special
 
 from .draws import Rows, SharedDraws
 from .errors import AnalysisError
-from .moments import bulk, extreme_sums, lag_moments, others_of, plain_sums, tolerances
+from .moments import bulk, extreme_sums, lag_moments, others_of, plain_sums, tolerances, weight_sums
 from .permutation import Question, Tails, count_tails, p_value
 
 __all__ = [
@@ -93,7 +93,9 @@ def known(word: str, words: tuple[str, ...], what: str) -> None:
 
 def sum_moments(y: Floats, rows: Rows) -> tuple[Floats, Floats]:
     """Return mean and variance of the weighted sum of each row under conditional permutation."""
-    return lag_moments(others_of(y), rows)
+    middle = float(np.median(bulk(y))) if y.size else 0.0
+    mean, variance = lag_moments(others_of(y - middle), rows)
+    return mean + middle * weight_sums(rows)[0], variance
 
 
 def sum_test(draws: SharedDraws | None, x: Floats, rows: Rows, *, count: Counter = count_tails) -> LocalTest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -11,9 +10,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from .errors import AnalysisError, AtlasError, BoundaryError
+from .nearness import KERNELS, Links, both_ways, links_by_distance
 from .values import code_order, edges_of
 
 if TYPE_CHECKING:
@@ -24,20 +23,12 @@ __all__ = ["KERNELS", "RULES", "Neighbourhood", "build_neighbours", "describe_ne
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
-Links = tuple[Places, Places, Floats]
 Rule = Literal["queen", "rook", "knn", "distance", "kernel"]
 Islands = Literal["nearest", "keep", "error"]
 
 RULES: Final = ("queen", "rook", "knn", "distance", "kernel")
 TOUCH: Final = 1e-9  # of the map's extent: borders this close touch (5 mm in a country of 5,000 km)
 BORDER: Final = 1e-6  # of the extent: a shared border has at least this length
-KERNELS: Final[dict[str, Callable[[Floats], Floats]]] = {
-    "gaussian": lambda u: np.exp(-(u**2) / 2),
-    "triangular": lambda u: 1 - u,
-    "uniform": np.ones_like,
-    "quadratic": lambda u: 1 - u**2,
-    "quartic": lambda u: (1 - u**2) ** 2,
-}
 
 
 def build_neighbours(
@@ -95,7 +86,7 @@ def build_neighbours(
         links = _contiguous(shapes, rule)
     else:
         _metric(units, rule)
-        links = _by_distance(_points(shapes), units.index, rule, k=k, threshold=threshold, kernel=kernel)
+        links = links_by_distance(_points(shapes), units.index, rule, k=k, threshold=threshold, kernel=kernel)
     lonely = _without_links(links, len(shapes))
     if lonely.size and islands == "error":
         names = ", ".join(str(code) for code in units.index[lonely][:10])
@@ -230,7 +221,7 @@ def _contiguous(shapes: NDArray[np.object_], rule: str) -> Links:
     if rule == "rook":
         kept = _share_a_line(shapes[first], shapes[second], extent)
         first, second = first[kept], second[kept]
-    return _both_ways(first, second)
+    return both_ways(first, second)
 
 
 def _share_a_line(left: NDArray[np.object_], right: NDArray[np.object_], extent: float) -> NDArray[np.bool_]:
@@ -242,71 +233,6 @@ def _share_a_line(left: NDArray[np.object_], right: NDArray[np.object_], extent:
         along = shapely.intersection(shapely.boundary(left[doubtful]), near)
         shared[doubtful] = shapely.length(along) > BORDER * extent
     return shared
-
-
-def _both_ways(first: Places, second: Places) -> Links:
-    """Return links of weight one in both directions."""
-    return np.concatenate([first, second]), np.concatenate([second, first]), np.ones(2 * first.size)
-
-
-def _by_distance(
-    points: Floats,
-    codes: pd.Index[Any],
-    rule: str,
-    *,
-    k: int | None,
-    threshold: float | None,
-    kernel: str,
-) -> Links:
-    """Return links between near points."""
-    n = len(points)
-    if n < 2:
-        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
-    if k is not None:
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 < k < n:
-            raise AnalysisError("k must be a whole number of other units", found=k, expected=f"1 to {n - 1}")
-        first, second, distance = _k_nearest(points, codes, int(k))
-        if rule == "knn":
-            return first, second, np.ones(first.size)
-        widest = np.zeros(n)
-        np.maximum.at(widest, first, distance)
-        bandwidth = widest[first]
-    else:
-        width = threshold if threshold is not None else _least_band(points)
-        pairs = cKDTree(points).query_pairs(width * (1 + 1e-12), output_type="ndarray")
-        first, second, _ = _both_ways(pairs[:, 0].astype(np.intp), pairs[:, 1].astype(np.intp))
-        if rule == "distance":
-            return first, second, np.ones(first.size)
-        distance = np.hypot(*(points[first] - points[second]).T)
-        bandwidth = np.full(first.size, width)
-    scaled = np.minimum(distance / np.where(bandwidth > 0, bandwidth, 1.0), 1.0)
-    weight = KERNELS[kernel](scaled)
-    kept = weight > 0
-    return first[kept], second[kept], weight[kept]
-
-
-def _least_band(points: Floats) -> float:
-    """Return the least distance at which no point is alone."""
-    return float(cKDTree(points).query(points, k=2)[0][:, 1].max())
-
-
-def _k_nearest(points: Floats, codes: pd.Index[Any], k: int) -> Links:
-    """Return the k nearest of each point; equal distances are ranked by code, whatever the order of rows."""
-    tree, n = cKDTree(points), len(points)
-    rank = np.empty(n, dtype=np.intp)
-    rank[code_order(codes)] = np.arange(n)
-    reach = tree.query(points, k=[k + 1])[0][:, 0] * (1 + 1e-9)
-    near = tree.query_ball_point(points, reach)
-    first = np.repeat(np.arange(n), [len(found) for found in near])
-    second = np.concatenate([np.asarray(found, dtype=np.intp) for found in near])
-    other = first != second
-    first, second = first[other], second[other]
-    distance = np.hypot(*(points[first] - points[second]).T)
-    rounded = np.round(distance / (np.maximum(reach[first], np.finfo(float).tiny)), 9)
-    order = np.lexsort((rank[second], rounded, first))
-    first, second, distance = first[order], second[order], distance[order]
-    place = np.arange(first.size) - np.searchsorted(first, first)
-    return first[place < k], second[place < k], distance[place < k]
 
 
 def _without_links(links: Links, n: int) -> Places:
@@ -326,7 +252,7 @@ def _join_nearest(shapes: NDArray[np.object_], codes: pd.Index[Any], links: Link
         j = nearest[np.argmin(rank[nearest])]
         pairs.add((min(i, j), max(i, j)))
     ends = np.array(sorted(pairs), dtype=np.intp)
-    first, second, weight = _both_ways(ends[:, 0], ends[:, 1])
+    first, second, weight = both_ways(ends[:, 0], ends[:, 1])
     weight *= links[2].min() if links[2].size else 1.0
     joined = zip(links, (first, second, weight), strict=True)
     one, two, three = (np.concatenate(pair) for pair in joined)

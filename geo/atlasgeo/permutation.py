@@ -110,7 +110,7 @@ def count_tails(
     n = draws.rows.n
     high = np.zeros((len(questions), n), dtype=np.int64)
     low = np.zeros_like(high)
-    matrix = features.reshape(n, -1)
+    matrix = features[:, None] if features.ndim == 1 else features
     parts = np.ones((n, 1)) if coefficients is None else coefficients
     for block in draws.blocks():
         if coefficients is None:
