@@ -1,6 +1,7 @@
 from .autocorrelation import global_geary as global_geary
 from .autocorrelation import global_getis_ord as global_getis_ord
 from .autocorrelation import global_moran as global_moran
+from .borders import read_neighbours as read_neighbours
 from .boundaries import read_boundaries as read_boundaries
 from .boundaries import simplify_boundaries as simplify_boundaries
 from .boundary_report import BoundaryReport as BoundaryReport
