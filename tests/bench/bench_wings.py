@@ -56,7 +56,7 @@ def row(work: str, ours: Callable[[], object], **rest: object) -> dict[str, obje
 
 
 def districts() -> tuple[Graph, pd.Series]:
-    """Return 224 places with uneven numbers of neighbours, as districts have them, and values with a cluster."""
+    """Return 224 places, unevenly linked as districts are, and values with a cluster."""
     rng = np.random.default_rng(1)
     places = rng.uniform(0, 1, (DISTRICTS, 2))
     graph = Graph.build_triangulation(places, method="gabriel").transform("R")
