@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
 from atlasgeo.errors import AnalysisError
 from atlasgeo.maps.page import DPI
+from atlasgeo.maps.png import png_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,17 +85,14 @@ def write_figure(
 
 def _write_png(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, dpi: int) -> None:
     from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
 
     figure.set_dpi(dpi)
-    canvas = figure.canvas
+    canvas: Any = figure.canvas
     canvas.draw()
     size = canvas.get_width_height(physical=True)
-    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")  # type: ignore[attr-defined]
-    chunks = PngInfo()
-    for key, value in {"Description": alt, "Software": "atlasgeo", **facts}.items():
-        chunks.add_itxt(key[:79], value)
-    pixels.save(path, format="png", pnginfo=chunks, dpi=(dpi, dpi), compress_level=3)
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    texts = {"Description": alt, "Software": "atlasgeo", **facts}
+    path.write_bytes(png_bytes(pixels.tobytes(), size, dpi=dpi, texts=texts))
 
 
 def _write_svg(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, language: str) -> None:
