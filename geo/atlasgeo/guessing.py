@@ -12,7 +12,7 @@ import pandas as pd
 from atlasgeo.columns import PARENT, UNIT, VALID_TO
 from atlasgeo.lexicon import Lexicon, Likeness, build_lexicon, compare
 from atlasgeo.periods import end_of, stands_on
-from atlasgeo.spellings import Spelling, plain, spell
+from atlasgeo.spellings import Spelling, plain, spell, without_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,9 @@ MARGIN: Final = 12.0
 
 SHORT: Final = 60.0
 """One wrong letter in a short name, where the parent is given: 3 of 4 letters, or 4 of 6 with a digraph."""
+
+LOCAL: Final = frozenset({"city", "district"})
+"""Kinds that are often mixed up in tables; a region is never taken for the city it is named after."""
 
 SHOWN: Final = 50.0
 """Least similarity of a candidate worth showing."""
@@ -41,16 +44,21 @@ class Match:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The units that a name may mean; `former` ones only where no present one does."""
+    """The units that a name may mean; `former` ones only where no present one does, `absent` ones never."""
 
     present: Lexicon | None
     former: Lexicon | None
+    absent: Lexicon | None
     bounded: bool
 
     @property
     def stages(self) -> tuple[Lexicon, ...]:
         """The lexicons that there are, in the order of preference."""
         return tuple(lexicon for lexicon in (self.present, self.former) if lexicon is not None)
+
+    def may_be(self, unit: str, kind: str) -> bool:
+        """Tell whether a unit may be of the kind of place that a name says ("" where it does not say)."""
+        return not kind or not self.kinds(unit) or kind in self.kinds(unit)
 
     def kinds(self, unit: str) -> frozenset[str]:
         """Return the kinds of place that a unit is."""
@@ -60,15 +68,14 @@ class Choice:
 def build_choice(rows: pd.DataFrame, parent: str | None, year: int | None) -> Choice:
     """Return the units a name may mean: of one parent, of one year; without a year present ones first."""
     inside = rows if parent is None else rows[rows[PARENT] == parent]
-    if year is not None:
-        return Choice(_lexicon(inside[stands_on(inside, end_of(year))]), None, parent is not None)
-    standing = inside[VALID_TO].isna()
-    gone = inside[~standing & ~inside[UNIT].isin(inside[UNIT][standing])]
-    return Choice(_lexicon(inside[standing]), _lexicon(gone), parent is not None)
+    standing = inside[VALID_TO].isna() if year is None else stands_on(inside, end_of(year))
+    present, gone = inside[standing], inside[~standing & ~inside[UNIT].isin(inside[UNIT][standing])]
+    former, absent = (gone, None) if year is None else (None, gone)
+    return Choice(_lexicon(present), _lexicon(former), _lexicon(absent), parent is not None)
 
 
-def _lexicon(rows: pd.DataFrame) -> Lexicon | None:
-    return build_lexicon(rows) if len(rows) else None
+def _lexicon(rows: pd.DataFrame | None) -> Lexicon | None:
+    return None if rows is None or rows.empty else build_lexicon(rows)
 
 
 def match_names(
@@ -94,12 +101,22 @@ def _known(name: str, choice: Choice, aliases: Mapping[str, str]) -> Match | Non
             return Match(own, 100.0, "your alias")
         reason = "your alias names a unit outside the level, parent or year asked for"
         return Match(reason=reason, candidates=(own,))
-    for lexicon in choice.stages:
-        match = Match(name, 100.0, "code") if name in lexicon.kinds else _equal(name, lexicon)
-        if match is not None:
-            former = lexicon is choice.former and match.unit is not None
-            return replace(match, reason="former unit") if former else match
-    return None
+    for text in dict.fromkeys((name, without_note(name) or name)):
+        for lexicon in choice.stages:
+            match = Match(text, 100.0, "code") if text in lexicon.kinds else _equal(text, lexicon)
+            if match is not None:
+                former = lexicon is choice.former and match.unit is not None
+                return replace(match, reason="former unit") if former else match
+    return None if choice.absent is None else _elsewhen(name, choice.absent)
+
+
+def _elsewhen(name: str, absent: Lexicon) -> Match | None:
+    """Return that a name is that of a unit in force in other years only: never guess a present one for it."""
+    match = _equal(name, absent)
+    if match is None and name not in absent.kinds:
+        return None
+    candidates = (name,) if match is None else match.candidates or (str(match.unit),)
+    return Match(reason="not in force in that year", candidates=candidates)
 
 
 def _equal(name: str, lexicon: Lexicon) -> Match | None:
@@ -113,8 +130,10 @@ def _equal(name: str, lexicon: Lexicon) -> Match | None:
     if len(same_kind) == 1:
         several = "name and kind of place" if len(alike) > 1 else "sound of the name"
         return Match(same_kind[0], 100.0, "name" if whole == same_kind else several)
-    if not same_kind and len(alike) == 1:
+    if not same_kind and len(alike) == 1 and {taken.kind, *lexicon.kinds[alike[0]]} <= LOCAL:
         return Match(alike[0], 95.0, "name, though of another kind of place")
+    if not same_kind:
+        return Match(reason="another kind of place", candidates=alike)
     return Match(reason="ambiguous", candidates=same_kind or alike)
 
 
@@ -152,8 +171,10 @@ def _judged(names: list[str], taken: list[Spelling], choice: Choice, threshold: 
             yield Match(reason="unknown code", candidates=_shown(units, order[i], score[i]))
         elif i not in near:
             yield Match(score=high, reason="no match", candidates=_shown(units, order[i], score[i]))
-        elif i not in rivalled:
+        elif i not in rivalled and choice.may_be(units[best[i]], taken[i].kind):
             yield Match(units[best[i]], high, "similar name")
+        elif i not in rivalled:
+            yield Match(score=high, reason="another kind of place", candidates=(units[best[i]],))
         else:
             yield _between(taken[i].kind, [int(best[i]), *np.flatnonzero(rivals[i])], score[i], units, choice)
 

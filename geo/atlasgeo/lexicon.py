@@ -78,6 +78,8 @@ def build_lexicon(rows: pd.DataFrame) -> Lexicon:
         for text in (*own, *(alias for alias in str(row[ALIASES]).split("|") if alias)):
             taken = spell(text)
             written.setdefault(plain(text), set()).add(unit)
+            if any(c.isdigit() for c in text):
+                continue  # a code of another system: as written, or not at all
             sounded.setdefault(taken.key, set()).add(unit)
             for form, pairs in forms.items():
                 pairs.add((getattr(taken, form), unit))

@@ -10,67 +10,34 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
-__all__ = ["Spelling", "plain", "sound_key", "spell"]
+__all__ = ["Spelling", "plain", "sound_key", "spell", "without_note"]
 
+# fmt: off
 KIND_WORDS: dict[str, tuple[str, ...]] = {
     "country": ("country", "republic", "республика", "республикасы", "respublika", "respublikasy"),
     "region": (
-        *("region", "oblast", "oblasts", "province", "state", "prefecture", "governorate", "voivodeship"),
-        *("область", "обл", "облысы", "облыс", "край", "oblysy", "oblys", "oblast'", "viloyati", "вилоят"),
+        "region", "reg", "oblast", "oblasts", "province", "state", "prefecture", "governorate",
+        "область", "обл", "облысы", "облыс", "край", "oblysy", "oblys", "viloyati", "вилоят",
     ),
     "district": (
-        *("district", "districts", "rayon", "raion", "rajon", "raiony", "rayony", "county", "municipality"),
-        *(
-            "район",
-            "райо",
-            "р-н",
-            "рн",
-            "р",
-            "ауданы",
-            "аудан",
-            "audany",
-            "audan",
-            "audandary",
-            "tuman",
-            "тумани",
-        ),
+        "district", "districts", "rayon", "raion", "rajon", "raiony", "rayony", "county", "municipality",
+        "район", "райо", "р-н", "рн", "р", "ауданы", "аудан", "audany", "audan", "audandary", "tuman",
+        "тумани",
     ),
     "city": (
-        *(
-            "city",
-            "town",
-            "urban",
-            "municipal",
-            "gorod",
-            "город",
-            "гор",
-            "г",
-            "қаласы",
-            "қала",
-            "қ",
-            "qalasy",
-        ),
-        *("qala", "қ.ә", "г.а", "qa", "ga", "kalasy", "kala", "sahri"),
+        "city", "town", "urban", "municipal", "gorod", "город", "гор", "г", "қаласы", "қала", "қ", "qalasy",
+        "qala", "kalasy", "kala", "sahri",
     ),
 }
 """Words that say what kind of place a name is, in the languages met so far."""
 
-FILLERS = frozenset(
-    [
-        *(
-            "of",
-            "the",
-            "administration",
-            "akimat",
-            "значения",
-            "областного",
-            "республиканского",
-            "имени",
-            "им",
-        ),
-        *("әкімдігі", "akimdigi", "администрация", "горадминистрация", "атындағы", "atyndagy"),
-    ]
-)
+FILLERS = frozenset((
+    "of", "the", "administration", "akimat", "akimdigi", "imeni", "im", "atyndagy", "atyndağy",
+    "значения", "областного", "республиканского", "администрация", "горадминистрация", "имени", "им",
+    "әкімдігі", "атындағы",
+))
+"""Words that names of places are wrapped in, and that tell nothing apart."""
+# fmt: on
 
 _KIND_OF = {word: kind for kind, words in KIND_WORDS.items() for word in words}
 _GUESSED_KIND_WORDS = tuple(
@@ -159,7 +126,9 @@ _SOUNDED_J = re.compile(r"(?<![a-z])j|j(?=[aeiouyäöüūı])")
 _BRACKETS = str.maketrans(dict.fromkeys('()[]«»"“”„,;:/', " "))
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’ʼ`´ʹ′"))
 _INNER_STOP = re.compile(r"(?<=\w)\.(?=\w)")
-_REPEATED = re.compile(r"(.)\1+")
+_CITY_AUTHORITY = re.compile(r"(?<!\w)(?:қ\. ?ә|г\. ?а)\.?(?!\w)")  # "under the city's authority"
+_NOTE = re.compile(r"\([^)]*\)|\[[^]]*\]|[\d*¹²³⁴]+\)?\s*$")
+_REPEATED = re.compile(r"([^\W\d])\1+")
 
 
 @dataclass(frozen=True)
@@ -206,7 +175,7 @@ def plain(name: str) -> str:
     """Return a name in lower case without brackets, quotes, full stops and doubled spaces."""
     text = unicodedata.normalize("NFC", name).casefold().replace("i\u0307", "i")
     text = text.translate(_APOSTROPHES).translate(_BRACKETS)
-    text = _INNER_STOP.sub(" ", text.replace("қ.ә", "қ").replace("г.а", "г"))
+    text = _INNER_STOP.sub(" ", _CITY_AUTHORITY.sub(" ", text))
     words = (word.strip(".-–—_") for word in text.split())
     return " ".join(word for word in words if word)
 
@@ -223,6 +192,11 @@ def sound_key(text: str) -> str:
     if not word.isascii():
         word = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     return _REPEATED.sub(r"\1", word.replace("ng", "n"))
+
+
+def without_note(name: str) -> str:
+    """Return a name without a note in brackets, or a footnote's mark at its end."""
+    return _NOTE.sub(" ", name).strip()
 
 
 @lru_cache(maxsize=1 << 14)

@@ -93,6 +93,13 @@ def test_plain_and_key_of_nothing() -> None:
         (353200000, {}, "353200000"),
         (353200000.0, {}, "353200000"),
         ("Республика Казахстан", {}, "000000000"),
+        ("KZ-10", {"level": "oblast"}, "100000000"),
+        ("KZ353200", {"level": "district"}, "353200000"),
+        ("г.Алматы", {"level": "oblast"}, "750000000"),
+        ("Қонаев қ.ә.", {"level": "district", "year": 2023}, "191000000"),
+        ("Туркестанская 1", {"level": "oblast", "year": 2023}, "610000000"),
+        ("South Kazakhstan (pre-2018)", {"level": "oblast", "year": 2016}, "510000000"),
+        ("район имени Габита Мусрепова", {"level": "district"}, "596600000"),
     ],
 )
 def test_names_as_they_come(name: object, given: dict[str, object], code: str) -> None:
@@ -107,6 +114,7 @@ def test_names_as_they_come(name: object, given: dict[str, object], code: str) -
     [
         ("Almaty", {"level": "oblast", "year": 2023}, {"190000000", "750000000"}),
         ("Abay district", {"level": "district", "year": 2023}, {"103200000", "353200000", "791110000"}),
+        ("Abay ditrict", {"level": "district", "year": 2023}, {"103200000", "353200000", "791110000"}),
         ("Pavlodar", {"parent": "550000000", "year": 2023}, {"551000000", "556000000"}),
         ("Zhambyl", {"level": "district", "year": 2023}, {"194200000", "314000000", "594600000"}),
         ("Жмабыл", {"level": "district", "year": 2023}, {"194200000", "314000000", "594600000"}),
@@ -128,6 +136,26 @@ def test_what_cannot_be_resolved_says_why() -> None:
     assert found["reason"].tolist() == ["empty", "empty", "empty", "no match", "unknown code", "empty"]
     assert one("Abay", parent="nowhere")["reason"] == "parent unknown"
     assert one("Abay", parent="000000000", level="district")["reason"].startswith("no unit")
+
+
+def test_a_unit_of_other_years_is_never_guessed_to_be_a_present_one() -> None:
+    found = one("Shymkent city", level="oblast", year=2016)
+    assert pd.isna(found["unit"])
+    assert found["reason"] == "not in force in that year"
+    assert found["candidates"] == ("790000000",)
+    assert one("100000000", level="oblast", year=2016)["reason"] == "not in force in that year"
+
+
+def test_a_name_of_another_kind_of_place_is_not_guessed() -> None:
+    found = one("Atyrau Regoin", level="district", year=2023)
+    assert (found["reason"], found["candidates"]) == ("another kind of place", ("231000000",))
+    assert (
+        one("Taraz district", level="district", year=2023)["unit"] == "311000000"
+    )  # city, district: often mixed
+    assert one("Atyraw city", level="district", year=2023)["unit"] == "231000000"
+    assert one("Atirow city", level="district", year=2023)["unit"] == "231000000"
+    found = one("Atirow region", level="district", year=2023)
+    assert (found["reason"], found["candidates"]) == ("another kind of place", ("231000000",))
 
 
 def test_scores_and_reasons_of_misspelt_names() -> None:

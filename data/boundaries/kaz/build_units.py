@@ -124,7 +124,7 @@ def oblast_row(row: Row) -> Row:
         "short_en": row["short_en"],
         "short_kk": row["name_kk"].replace(" қаласы", " қ.") if city else kazakh_short(row),
         "short_ru": row["name_ru"].replace("город ", "г. ") if city else adjective.removeprefix("область "),
-        "aliases": row["aliases"],
+        "aliases": "|".join((row["aliases"], row["iso3166_2"], row["ocha_pcode"])),
         **place(row),
     }
 
@@ -292,6 +292,7 @@ def district_row(row: Row, type_: str) -> Row:
         "short_en": en,
         "short_kk": kk,
         "short_ru": ru,
+        "aliases": row["ocha_pcode"],
         **place(row),
     }
 
