@@ -64,9 +64,8 @@ def aggregate(parts: Array, weights: Array, how: Aggregation, *, worst_is_high: 
     total = shares.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = shares / np.where(total > 0, total, np.nan)
-        score = _FORMULAS[how.method](
-            parts if complete else np.where(present, parts, 0.0), shares, how, worst_is_high
-        )
+        filled = parts if complete else np.where(present, parts, 1.0 if how.method in POSITIVE_ONLY else 0.0)
+        score = _FORMULAS[how.method](filled, shares, how, worst_is_high)
     return np.where((total > 0) & np.isfinite(score), score, np.nan)
 
 
@@ -74,14 +73,25 @@ Formula = Callable[[Array, Array, Aggregation, bool], Array]
 
 
 def _arithmetic(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001
-    return np.asarray((w * x).sum(axis=0))
+    return _weighted_sum(x, w)
+
+
+def _weighted_sum(x: Array, w: Array) -> Array:
+    """Return sum w x over the first axis, part by part: no array of all the products is ever made."""
+    total = w[0] * x[0]
+    for weight, value in zip(w[1:], x[1:], strict=True):
+        total = total + weight * value
+    return np.asarray(total)
 
 
 def _power(x: Array, w: Array, power: float) -> Array:
-    x = np.where((w > 0) & (x <= 0), np.nan, np.where(w > 0, x, 1.0))
+    if (x <= 0).any():
+        x = np.where((w > 0) & (x <= 0), np.nan, np.where(w > 0, x, 1.0))
     if power == 0:
-        return np.asarray(np.exp((w * np.log(x)).sum(axis=0)))
-    return np.asarray((w * x**power).sum(axis=0) ** (1 / power))
+        return np.asarray(np.exp(_weighted_sum(np.log(x), w)))
+    if power == -1:
+        return np.asarray(1 / _weighted_sum(1 / x, w))
+    return np.asarray(_weighted_sum(x**power, w) ** (1 / power))
 
 
 def _geometric(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001

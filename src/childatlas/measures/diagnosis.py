@@ -161,7 +161,8 @@ def cronbach_alpha(parts: pd.DataFrame) -> float:
     if k < 2 or len(moving) < 3:
         return float("nan")
     r = moving.corr().to_numpy()[np.triu_indices(k, 1)].mean()
-    return float(k * r / (1 + (k - 1) * r))
+    spread = 1 + (k - 1) * r  # zero where the parts cancel out exactly
+    return float(k * r / spread) if abs(spread) > 1e-12 else float("nan")
 
 
 def principal_components(parts: pd.DataFrame) -> pd.DataFrame:

@@ -44,8 +44,8 @@ def explain_recipe(recipe: Recipe) -> list[str]:
     lines.append(f"Outliers: {_plain(recipe.treatment)}.")
     lines.append(f"Normalisation: {_plain(recipe.normalisation)}{_exceptions(recipe)}.")
     lines += [
-        f"{level.id}: {_RULES.get(level.aggregation.method, '')}{_plain(level.aggregation)} of its parts, with "
-        f"{_WAYS[level.weights]}; needs {level.least_coverage:.0%} of their weight."
+        f"{level.id}: {_RULES.get(level.aggregation.method, '')}{_plain(level.aggregation)} of its parts "
+        f"with {_WAYS[level.weights]}; needs {level.least_coverage:.0%} of their weight."
         for level in reversed(recipe.levels)
     ]
     lines.append(_heaviest(recipe))

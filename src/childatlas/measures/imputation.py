@@ -98,14 +98,14 @@ def _em(x: Array, how: Imputation) -> Array:  # noqa: ARG001 - one signature for
     gaps = np.isnan(fitted)
     filled, centre = np.where(gaps, 0.0, fitted), np.zeros(fitted.shape[1])
     covariance = np.eye(fitted.shape[1])
-    for _ in range(_ROUNDS):
+    for round_number in range(_ROUNDS):
         update, extra = _expect(filled, gaps, (centre, covariance))
         moved = np.abs(update - filled).max()
         filled, centre = update, update.mean(axis=0)
         covariance = (filled - centre).T @ (filled - centre) / len(filled) + extra / len(filled)
         diagonal = np.diag(np.maximum(np.diag(covariance), _RIDGE))
         covariance = (1 - _RIDGE) * covariance + _RIDGE * diagonal
-        if moved < _SETTLED:
+        if round_number and moved < _SETTLED:  # the first round has yet to learn the covariance
             break
     out = x.copy()
     out[:, known] = np.where(gaps, filled * sd[known] + mean[known], x[:, known])

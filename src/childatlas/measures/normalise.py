@@ -81,10 +81,12 @@ def _z_score(x: Array, how: Normalisation, sign: Array) -> Array:
     if how.mean is not None and how.sd is not None:
         return np.asarray(how.centre + how.spread * sign * (x - how.mean) / how.sd)
     present = ~np.isnan(x)
-    n = present.sum(axis=-1, keepdims=True)
-    mean = np.where(present, x, 0.0).sum(axis=-1, keepdims=True) / n
-    deviation = x - mean
-    sd = np.sqrt(np.where(present, deviation**2, 0.0).sum(axis=-1, keepdims=True) / (n - 1))
+    n, complete = present.sum(axis=-1, keepdims=True), bool(present.all())
+    deviation = x - (x if complete else np.where(present, x, 0.0)).sum(axis=-1, keepdims=True) / n
+    square = deviation * deviation
+    sd = np.sqrt(
+        (square if complete else np.where(present, square, 0.0)).sum(axis=-1, keepdims=True) / (n - 1)
+    )
     return np.asarray(
         how.centre
         + how.spread * sign * deviation / _safe(sd, np.fmax.reduce(np.abs(x), axis=-1, keepdims=True))
@@ -93,7 +95,7 @@ def _z_score(x: Array, how: Normalisation, sign: Array) -> Array:
 
 def rank_least(x: Array) -> Array:
     """Return ascending ranks along the last axis, 1 for the least, ties at their least rank, NaN for NaN."""
-    order = np.argsort(x, axis=-1, kind="stable")
+    order = np.argsort(x, axis=-1)
     inner = np.take_along_axis(x, order, axis=-1)
     starts = np.ones(x.shape, dtype=bool)
     starts[..., 1:] = inner[..., 1:] != inner[..., :-1]

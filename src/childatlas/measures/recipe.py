@@ -284,14 +284,15 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path) -> Recipe:
         return Recipe.model_validate(dict(recipe))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(whole recipe)"
+        key, given = ".".join(str(part) for part in first["loc"]) or "(whole recipe)", first.get("input")
         message = str(first["msg"]).removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
-            message = (
-                f"unknown key; nearest known: {', '.join(nearest(first['loc'][-1], _ALL_KEYS)) or 'none'}"
-            )
+            near = ", ".join(nearest(first["loc"][-1], _ALL_KEYS))
+            message = f"unknown key; nearest known: {near or 'none'}"
         raise StudyError(
-            f"the recipe cannot be used: {message}", where=key, found=first.get("input")
+            f"the recipe cannot be used: {message}",
+            where=key,
+            found=None if isinstance(given, Mapping) else given,
         ) from None
 
 

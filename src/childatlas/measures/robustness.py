@@ -212,6 +212,8 @@ def _rank_table(ranks: Array, nominal: pd.Series, level: float) -> pd.DataFrame:
 
 
 def _distribution(ranks: Array, units: pd.Index) -> pd.DataFrame:
-    places = np.arange(1, len(units) + 1)
-    shares = np.stack([np.nanmean(ranks == place, axis=0) for place in places], axis=1)
-    return pd.DataFrame(shares, index=units, columns=places)
+    n = len(units)
+    known = ~np.isnan(ranks)
+    cells = (np.arange(n) * n + np.where(known, ranks, 1).astype(np.int64) - 1)[known]
+    counts = np.bincount(cells, minlength=n * n).reshape(n, n)
+    return pd.DataFrame(counts / len(ranks), index=units, columns=np.arange(1, n + 1))

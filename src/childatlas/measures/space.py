@@ -154,12 +154,18 @@ class Space:
         figures = self.filled[imputation][:, None, :]
         if draws is None or self.errors is None:
             return figures
-        noise = np.empty((len(draws), *self.errors.shape))
-        for row, number in enumerate(draws):
-            own = np.random.Philox(key=self.seed, counter=[0, 0, 0, int(number)])
-            np.random.Generator(own).standard_normal(out=noise[row])
-        noise *= self.errors
-        return np.asarray(figures + noise.transpose(1, 0, 2))
+        drawn = np.flatnonzero(self.errors.any(axis=1))
+        noise = np.empty((len(draws), drawn.size, len(self.units)), dtype=np.float32)
+        bits = np.random.PCG64(self.seed)
+        start, generator = bits.state, np.random.Generator(bits)
+        for row, number in enumerate(draws):  # each draw has a stretch of the stream of its own
+            bits.state = start
+            bits.advance(int(number) * 4 * noise[0].size)
+            generator.standard_normal(dtype=np.float32, out=noise[row])
+        out = np.repeat(figures, len(draws), axis=1)
+        for place, indicator in enumerate(drawn):
+            out[indicator] += noise[:, place] * self.errors[indicator]
+        return out
 
     def _normalised(self, treated: Array, plans: tuple[Normalisation, ...]) -> Array:
         if all(plan == plans[0] for plan in plans):

@@ -108,7 +108,7 @@ class Tree:
                 scores[node.id] = np.full(normalised.shape[1:], np.nan)
                 continue
             score = aggregate(parts, w, how, worst_is_high=self.worst_is_high)
-            if judge_coverage:
+            if judge_coverage and np.isnan(parts).any():
                 score = np.where(coverage_of(parts, w) >= node.least_coverage - 1e-9, score, np.nan)
             scores[node.id] = score
         return scores
