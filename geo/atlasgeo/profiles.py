@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,7 +43,8 @@ class SourceFile(_Entry):
 class BoundaryLayer(_Entry):
     """A layer of shapes: shipped, or official and fetched once into the user's cache.
 
-    Exactly one says where it comes from: `path` (beside the profile), `url` with `sha256` (one file), `files`
+    Exactly one says where it comes from: `path` (beside the profile, or ``package:NAME/PATH`` for a file that
+    an installed package ships), `url` with `sha256` (one file), `files`
     (several that belong together, the one to open first), `api` (an address whose JSON names the file), or
     `supplied` (a file that the user brings). `as_of` is a day on which exactly the units of the file were in
     force; `vintage` is what people call it. `source` is the short name of the publisher. Where the file's codes
@@ -72,6 +74,18 @@ class BoundaryLayer(_Entry):
     assume_crs: str | None = None
     recode: dict[str, str] = Field(default_factory=dict)
     note: str = ""
+
+    @field_validator("path")
+    @classmethod
+    def _inside_package(cls, path: str | None) -> str | None:
+        if path is None or not path.startswith("package:"):
+            return path
+        package, _, inner = path.removeprefix("package:").partition("/")
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            msg = f"the package {package} is not installed"
+            raise ValueError(msg)
+        return str(Path(spec.origin).parent / inner)
 
     @model_validator(mode="after")
     def _has_a_place(self) -> BoundaryLayer:

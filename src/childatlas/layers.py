@@ -42,6 +42,10 @@ class Geography:
         Producer, licence and vintage of the shapes, for the foot of a map.
     schematic : bool
         True where the shapes are grown from facts, not official.
+    without_shape : tuple of str
+        Names of the units in force that have no shape: listed with the map, never dropped silently.
+    fetch : str
+        The command that would fetch official shapes; empty where they are at hand or none is catalogued.
     """
 
     key: str
@@ -53,6 +57,8 @@ class Geography:
     credit: str
     parents: gpd.GeoDataFrame | None = None
     schematic: bool = False
+    without_shape: tuple[str, ...] = ()
+    fetch: str = ""
 
     def names(self, language: str = "en", *, short: bool = True) -> pd.Series:
         """Return the units' names in `language` (short ones where the gazetteer has them)."""

@@ -38,13 +38,16 @@ class _Plan(BaseModel):
 class FiguresPlan(_Plan):
     """Which tables of figures are read, by which catalogue, and which of it is mapped.
 
-    `tables` and `catalogue` are names of shipped folders under ``data/indicators`` or paths. An empty
-    `indicators` means every catalogued indicator that has a value at the level of the study.
+    `tables` and `catalogue` (one or several) are names of shipped folders under ``data/indicators`` or paths. An empty
+    `indicators` means every catalogued indicator that has a value at the level of the study. Those in
+    `parent_values` have figures for the level above alone: each unit shows its parent's, flagged, never as an
+    observation.
     """
 
     tables: tuple[str, ...] = Field(min_length=1)
-    catalogue: str
+    catalogue: str | tuple[str, ...]
     indicators: tuple[str, ...] = ()
+    parent_values: tuple[str, ...] = ()
     years: tuple[int, int] = (1900, 2100)
 
     @field_validator("years")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from childatlas.assembly.index import BuiltIndex, index_layer
 from childatlas.assembly.measured import build_layer, carry_layer, choose_year
+from childatlas.assembly.parent_values import parent_layer
 from childatlas.errors import DataError, StudyError
 from childatlas.figures.select import series
 from childatlas.layers import Geography, Layer
@@ -75,14 +76,18 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
     ]
     measured, absent = [], {}
     for indicator in material.catalogue.values():
-        if not _asked_for(indicator, material):
+        if not _asked_for(indicator, material) or indicator.id in study.figures.parent_values:
             continue
         year = choose_year(series(material.figures, indicator.id), ground)
         if year is None:
             absent[indicator.id] = _why_absent(material, indicator)
             continue
         measured.append(_layer(material, indicator, at(year), year=year, gaps=gaps, judged=judged))
-    if not measured and not indices:
+    from_above = [
+        parent_layer(material.figures, material.catalogue[name], at(study.vintage), ground=ground)
+        for name in study.figures.parent_values
+    ]
+    if not measured and not indices and not from_above:
         raise DataError(
             f"no indicator has a value at the level {study.level!r}",
             where=", ".join(study.figures.tables),
@@ -95,7 +100,7 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         for layer in measured
         if layer.geography != own.key and material.catalogue[layer.id].carry and not layer.is_count
     ]
-    layers = tuple([built.layer for built in indices] + measured + carried)
+    layers = tuple([built.layer for built in indices] + measured + from_above + carried)
     return Found(geographies, layers, tuple(indices), gaps, absent)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from atlasgeo.columns import LEVEL, VALID_FROM
+from childatlas.assembly.shapes import official_shapes, schematic_shapes, shipped_shapes
 from childatlas.layers import Geography
 
 if TYPE_CHECKING:
@@ -65,23 +67,82 @@ class Ground:
         return self._codes(self.period(year))
 
     def build(self, year: int, *, joined: bool = True) -> Geography:
-        """Return the units in force at the end of `year`, with shapes and, where `joined`, neighbours."""
-        from atlasgeo.units import in_force
-        from atlasgeo.vintages import boundaries_at
+        """Return the units in force at the end of `year`, with shapes and, where `joined`, neighbours.
 
-        level = self.study.level
-        shapes = boundaries_at(self.country, self.gazetteer, level=level, year=year)
-        units = in_force(self.gazetteer, level=level, year=year).loc[shapes.index]
-        credit = shapes.attrs["credit"]
+        Shapes are those that ship; else official ones out of the cache; else schematic ones.
+        """
+        from atlasgeo.units import in_force
+
+        level, period = self.study.level, self.period(year)
+        if self.ships(level):
+            drawn = shipped_shapes(self, year)
+        else:
+            drawn = official_shapes(self, period) or schematic_shapes(self, period)
+        units = in_force(self.gazetteer, level=level, year=year)
         return Geography(
             key=self.key(year),
             level=level,
-            year=self.period(year),
-            units=units,
-            shapes=shapes,
-            neighbours=neighbours_of(shapes, self.study.neighbours) if joined else None,
-            credit=credit if isinstance(credit, str) else credit[self.study.languages[0]],
+            year=period,
+            units=units.loc[drawn.shapes.index],
+            shapes=drawn.shapes,
+            neighbours=self._neighbours(drawn.shapes, period) if joined else None,
+            credit=drawn.credit,
+            parents=drawn.parents,
+            schematic=drawn.schematic,
+            without_shape=self._unseen(units, drawn.shapes.index),
+            fetch=drawn.fetch,
         )
+
+    def ships(self, level: str) -> bool:
+        """Return whether shapes of the level, or of the level below the country, ship with the profile."""
+        levels = self.country.levels
+        below = levels[1] if level == levels[0] and len(levels) > 1 else level
+        return any(layer.level == below and layer.path is not None for layer in self.country.boundaries)
+
+    def shape_files(self) -> list[Path]:
+        """Return the files of shapes outside the profile's folder that a run of the study reads."""
+        from atlasgeo.official import fetchable
+        from atlasgeo.sources import find_fetched
+
+        country, level, year = self.country, self.study.level, self.period(self.study.vintage)
+        inside = [country.folder / layer.path for layer in country.boundaries if layer.path is not None]
+        files = [path for path in inside if not path.is_relative_to(country.folder)]
+        if not self.ships(level):
+            for layer in fetchable(country, self.gazetteer, level=level, year=year):
+                fetched = find_fetched(layer, country=country.code)
+                files += [fetched.path] if fetched is not None else []
+        return [path for path in files if path.is_file()]
+
+    @property
+    def above(self) -> str | None:
+        """The level above the study's, None for that of the country itself."""
+        place = self.country.levels.index(self.study.level)
+        return self.country.levels[place - 1] if place > 1 else None
+
+    def _neighbours(self, shapes: Any, year: int) -> Graph:
+        """Return the graph of the study: stated neighbours where shapes of the level do not ship."""
+        from atlasgeo.known_neighbours import known_neighbours
+
+        plan = self.study.neighbours
+        if plan.rule in ("queen", "rook") and not self.ships(self.study.level):
+            known = known_neighbours(
+                self.country, shapes, level=self.study.level, year=year, islands=plan.islands
+            )
+            if known is not None:
+                return known
+        return neighbours_of(shapes, plan)
+
+    def _unseen(self, units: pd.DataFrame, drawn: pd.Index) -> tuple[str, ...]:
+        """Return the names of units in force without a shape, those that the profile lists without a code too."""
+        language = self.study.languages[0]
+        column = f"name_{language}" if f"name_{language}" in units else f"name_{self.country.languages[0]}"
+        lost = units.loc[sorted(set(units.index) - set(drawn)), column]
+        nameless = [
+            unit.name.get(language) or next(iter(unit.name.values()))
+            for unit in self.country.without_shape
+            if unit.level == self.study.level and not unit.unit
+        ]
+        return (*map(str, lost), *(nameless if len(lost) else ()))
 
 
 def neighbours_of(shapes: Any, plan: NeighboursPlan) -> Graph:

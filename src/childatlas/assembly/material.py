@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from childatlas.assembly.ground import Ground
+from childatlas.assembly.shapes import fetch_official
 from childatlas.errors import DataError, StudyError, nearest
 from childatlas.measures.recipe import Recipe, read_recipe
 from childatlas.study import IndexPlan, Study
 
 if TYPE_CHECKING:
+    from atlasgeo.profiles import Country
     from childatlas.atlas.words import Words
-    from childatlas.figures.catalogue import Catalogue
+    from childatlas.figures.catalogue import Catalogue, Indicator
     from childatlas.figures.check import Checked
 
 __all__ = ["Material", "read_material"]
@@ -71,9 +73,13 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     folder = study.locate("boundaries", study.country)
     country = read_country(folder)
     gazetteer = read_units(folder / "units.csv")
-    catalogue_path = _catalogue_file(study)
-    catalogue = read_catalogue(catalogue_path)
-    wanted = (only,) if only else study.figures.indicators
+    catalogue_paths = _catalogue_files(study)
+    catalogue = _joined([read_catalogue(path) for path in catalogue_paths], study)
+    _refuse_unknown_level(study, country)
+    ground = Ground(country, gazetteer, study)
+    if fetch:
+        fetch_official(ground)
+    wanted = (only,) if only else (*study.figures.indicators, *study.figures.parent_values)
     _refuse_unknown(wanted, catalogue, study)
     tables = [table for name in study.figures.tables for table in _table_files(study, name)]
     figures = read_figures(tables, gazetteer=gazetteer, level=study.level)
@@ -84,13 +90,14 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     recipes = () if only or not study.indices else tuple(_read_recipes(study, catalogue))
     used = [study.path, *sorted(p for p in folder.iterdir() if p.suffix in {".toml", ".csv", ".geojson"})]
     used += [
-        catalogue_path,
+        *catalogue_paths,
+        *ground.shape_files(),
         *tables,
         *(study.locate("indices", p.recipe, suffix=".toml") for p, _ in recipes),
     ]
     return Material(
         study=study,
-        ground=Ground(country, gazetteer, study),
+        ground=ground,
         catalogue=catalogue,
         checked=checked,
         recipes=recipes,
@@ -99,9 +106,42 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     )
 
 
-def _catalogue_file(study: Study) -> Path:
-    path = study.locate("indicators", study.figures.catalogue)
-    return path / "indicators.toml" if path.is_dir() else path
+def _refuse_unknown_level(study: Study, country: Country) -> None:
+    if study.level not in country.levels:
+        close = nearest(study.level, country.levels)
+        raise StudyError(
+            f"{country.code} has no level {study.level!r}",
+            where=f"{study.path or study.name}, key level",
+            found=study.level,
+            expected=", ".join(country.levels),
+            fix=f"did you mean {close[0]!r}?" if close else None,
+        )
+
+
+def _catalogue_files(study: Study) -> list[Path]:
+    named = study.figures.catalogue
+    paths = [study.locate("indicators", name) for name in ([named] if isinstance(named, str) else named)]
+    return [path / "indicators.toml" if path.is_dir() else path for path in paths]
+
+
+def _joined(catalogues: list[Catalogue], study: Study) -> Catalogue:
+    """Return one catalogue of several; an id that two of them have is refused."""
+    from childatlas.figures.catalogue import Catalogue
+
+    if len(catalogues) == 1:
+        return catalogues[0]
+    entries: dict[str, Indicator] = {}
+    for catalogue in catalogues:
+        if twice := sorted(set(entries) & set(catalogue)):
+            raise StudyError(
+                "two catalogues have the same indicator",
+                where=str(study.path or study.name),
+                found=", ".join(twice[:5]),
+                expected="each indicator in one catalogue",
+                fix="rename it in one of them, or name one catalogue only",
+            )
+        entries.update(catalogue)
+    return Catalogue(entries, path=catalogues[0].path)
 
 
 def _table_files(study: Study, name: str) -> list[Path]:

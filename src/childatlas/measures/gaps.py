@@ -71,7 +71,7 @@ def residence_gaps(figures: pd.DataFrame, *, digits: dict[str, int]) -> pd.DataF
         )
     wide = whole.set_index([*key, RESIDENCE])[VALUE].unstack(RESIDENCE).reindex(columns=[URBAN, RURAL])
     wide = wide.dropna().rename_axis(columns=None).reset_index()
-    floor = wide[INDICATOR].map(digits).fillna(0).rpow(10.0).rdiv(1.0) * ROUNDING_UNITS
+    floor = wide[INDICATOR].map(digits).astype(float).fillna(0).rpow(10.0).rdiv(1.0) * ROUNDING_UNITS
     reliable = (wide[[URBAN, RURAL]].min(axis=1) - floor) > 1e-9
     wide["difference"] = wide[RURAL] - wide[URBAN]
     wide["ratio"] = (wide[RURAL] / wide[URBAN].where(reliable)).where(reliable)
