@@ -101,23 +101,27 @@ def compare(names: list[Spelling], lexicons: Iterable[Lexicon], *, whole: bool =
 
     tables = list(lexicons)
     units = tuple(sorted({unit for table in tables for unit in table.kinds}))
-    share = np.ones((len(names), len(units)), dtype=np.float32)
-    least = np.full((len(names), len(units)), 255, dtype=np.uint8)
+    share = np.ones((len(units), len(names)), dtype=np.float32)
+    least = np.full((len(units), len(names)), 255, dtype=np.uint8)
     for table in tables:
         for form in WHOLE if whole else FORMS:
             spellings, owners = table.forms[form]
+            if not spellings:
+                continue
             queries = [getattr(name, form)[:250] for name in names]
-            wrong = cdist(queries, spellings, scorer=OSA.distance, dtype=np.uint8)
-            longer = np.maximum.outer(_lengths(queries), _lengths(spellings))
-            starts, columns = _groups(owners, units)
-            worse = np.minimum.reduceat(np.divide(wrong, longer, dtype=np.float32), starts, axis=1)
-            share[:, columns] = np.minimum(share[:, columns], worse)
-            least[:, columns] = np.minimum(least[:, columns], np.minimum.reduceat(wrong, starts, axis=1))
-    return Likeness(units, 100 * (1 - share), least.astype(np.int16))
+            # Spellings are rows, so that the least of each unit is taken down whole rows at a time.
+            wrong = cdist(spellings, queries, scorer=OSA.distance, dtype=np.uint8)
+            longer = np.maximum.outer(_lengths(spellings), _lengths(queries))
+            starts, rows = _groups(owners, units)
+            worse = np.minimum.reduceat(np.divide(wrong, longer, dtype=np.float32), starts, axis=0)
+            share[rows] = np.minimum(share[rows], worse)
+            least[rows] = np.minimum(least[rows], np.minimum.reduceat(wrong, starts, axis=0))
+    score = np.ascontiguousarray(100 * (1 - share.T))
+    return Likeness(units, score, np.ascontiguousarray(least.T).astype(np.int16))
 
 
 def _lengths(texts: Iterable[str]) -> NDArray[np.uint8]:
-    return np.array([max(len(text), 1) for text in texts], dtype=np.uint8)
+    return np.array([min(max(len(text), 1), 250) for text in texts], dtype=np.uint8)
 
 
 def _in_step(pairs: set[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
