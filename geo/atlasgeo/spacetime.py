@@ -288,7 +288,8 @@ def _notes(table: pd.DataFrame, values: pd.DataFrame) -> tuple[str, ...]:
     if short.any():
         notes.append(
             f"{int(short.sum())} of {len(table)} units have fewer than {LEAST_STEPS} observed steps, "
-            f"which cannot show a trend: the patterns {names} are unavailable for them."
+            f"which cannot show a trend: the patterns {names} are unavailable for them, "
+            "and persistent means only that the spot was there in nearly every step."
         )
     if late.any():
         notes.append(

@@ -94,6 +94,7 @@ def test_a_floor_joins_small_regions(grid: Graph, values: pd.Series, people: pd.
 
 
 @pytest.mark.parametrize("method", ["azp", "maxp"])
+@pytest.mark.prove
 def test_same_seed_same_regions_in_any_order(
     method: str, grid: Graph, values: pd.Series, people: pd.Series
 ) -> None:
