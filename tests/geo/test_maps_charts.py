@@ -206,3 +206,10 @@ def test_many_units_keep_their_names_apart(squares: gpd.GeoDataFrame) -> None:
     heights = sorted(t.get_position()[1] for t in figure.findobj(Text) if t.get_text() in many.index)
     assert len(heights) == 30
     assert min(np.diff(heights)) > 5
+
+
+def test_equal_values_are_one_dot_inside_the_other() -> None:
+    same = pd.DataFrame({"urban": [2.0, 1.0], "rural": [2.0, 5.0]}, index=["same", "apart"])
+    figure = draw_dumbbell(same, text=TEXT, names={})
+    sizes = [x.get_sizes().tolist() for x in figure.findobj(CircleCollection) if len(x.get_offsets()) == 2]
+    assert sorted(len(set(pair)) for pair in sizes) == [1, 2]

@@ -349,3 +349,19 @@ def test_very_long_words_stay_on_the_page(basemap: Basemap, one_to_nine: pd.Seri
             assert extent.y0 >= -1
             assert extent.x1 <= wide + 1
             assert extent.y1 <= high + 1
+
+
+def test_png_files_decode_to_the_pixels_that_were_written() -> None:
+    import io
+
+    from atlasgeo.maps.png import png_bytes
+
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
+    texts = {"Метод" * 30: "Женкс", "": "empty", "Run": "0\x001"}
+    written = png_bytes(pixels.tobytes(), (5, 7), dpi=150, texts=texts)
+    with Image.open(io.BytesIO(written)) as picture:
+        picture.load()
+        assert np.array_equal(np.asarray(picture), pixels)
+        assert picture.info["Run"] == "01"
+        assert picture.info["Comment"] == "empty"
+    assert written == png_bytes(pixels.tobytes(), (5, 7), dpi=150, texts=texts)

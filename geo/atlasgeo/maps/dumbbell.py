@@ -149,8 +149,10 @@ def _draw_row(plot: Plot, rows: _Rows, code: str, y: float, *, ratio_digits: int
     if len(marks) == 2:
         page.lines([[(plot.x(value), y) for value, _ in marks]], colour=HAIRLINE, width=2.2, layer=2.5)
     radius = min(4.2 * s, 0.36 * rows.pitch)
+    hidden = len(marks) == 2 and abs(plot.x(marks[0][0]) - plot.x(marks[1][0])) < 0.6 * radius
+    radii = [radius * 1.45, radius * 0.85] if hidden else [radius] * len(marks)  # one dot inside the other
     page.discs(
-        [(plot.x(v), y) for v, _ in marks], radius=radius, fill=[k for _, k in marks], edge=INK, width=0.5
+        [(plot.x(v), y) for v, _ in marks], radius=radii, fill=[k for _, k in marks], edge=INK, width=0.5
     )
     if len(marks) == 2:
         wide = rows.text.number(float(row[c.RURAL] - row[c.URBAN]), rows.digits)

@@ -167,7 +167,8 @@ def _furnish(page: folium.Map, data: Mapping[str, Any], *, title: str, credit: s
         root.header.add_child(_raw(markup), name=name)
     heading = f'<h1>{escape(title)}</h1><p id="layer-title" aria-live="polite"></p>'
     above = f'<header class="page-head">{heading}</header>'
-    below = f'<footer class="page-foot">{escape(credit)}</footer>'
+    credited = f"<p>{escape(credit)}</p>"
+    below = f'<footer class="page-foot"><p id="layer-note" tabindex="0" hidden></p>{credited}</footer>'
     root.html.add_child(_raw(above), name="above")
     root.html.add_child(_raw(below), name="below")
     figures = f'<script type="application/json" id="atlas-data">{_json(data)}</script>'

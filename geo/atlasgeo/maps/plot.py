@@ -25,6 +25,7 @@ __all__ = [
 
 GRID: Final = "#e3e5e8"
 TICK: Final = 7.8
+BREAK_WIDTH: Final = 190.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +120,7 @@ def draw_breaks(plot: Plot, breaks: Mapping[int, str]) -> None:
         x = plot.x(year - 0.5)
         if not plot.box.left <= x <= plot.box.right:
             continue
-        lines = wrap(breaks[year], 120 * s, 7.2 * s, most=2)
+        lines = wrap(breaks[year], BREAK_WIDTH * s, 7.2 * s, most=2)
         wide = max(text_width(line, 7.2 * s) for line in lines)
         level = level + 1 if x - wide / 2 < reached + 4 * s else 0
         reached = max(reached, x + wide / 2)

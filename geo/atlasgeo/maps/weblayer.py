@@ -16,7 +16,7 @@ from atlasgeo.maps.classes import Classes
 from atlasgeo.maps.counts import CIRCLE, GROUND, circle_radii
 from atlasgeo.maps.order import interval, rank_units
 from atlasgeo.maps.palettes import CLUSTERS, HAIRLINE, INK, LAND, PAPER, SOFT, class_colours, ink_on, mix
-from atlasgeo.maps.patterns import PATTERNS, PLAIN, has_flag
+from atlasgeo.maps.patterns import FAINT, PATTERNS, PLAIN, has_flag
 from atlasgeo.maps.wording import MapText
 
 __all__ = ["WebLayer", "layer_data"]
@@ -174,10 +174,10 @@ def _rate(layer: WebLayer, codes: list[str], text: MapText) -> tuple[dict[str, A
     index = layer.classes.assign(values) if layer.classes else pd.Series(-1, index=codes)
     ramp = class_colours(layer.colours, layer.classes.k) if layer.classes else ()
     units = _valued(layer, values, text)
-    for code in codes:
-        k = int(index[code])
-        ground = ramp[k] if k >= 0 else LAND
-        units[code] = _coat(units[code], ground, text)
+    known = [unit for unit in units.values() if unit["known"]]
+    share = FAINT if all(unit["codes"] for unit in known) else PLAIN
+    grounds = [ramp[int(k)] if k >= 0 else LAND for k in index]
+    units = {code: _coat(units[code], ground, share) for code, ground in zip(codes, grounds, strict=True)}
     labels = layer.classes.labelled(decimal=text.decimal, thousands=text.thousands) if layer.classes else ()
     rows = [_row(label, ramp[i], int((index == i).sum())) for i, label in enumerate(labels)]
     rows = rows if layer.low_first else rows[::-1]
@@ -187,7 +187,7 @@ def _rate(layer: WebLayer, codes: list[str], text: MapText) -> tuple[dict[str, A
 def _count(layer: WebLayer, codes: list[str], text: MapText) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     values = layer.values.reindex(codes).astype(float)
     units = _valued(layer, values, text)
-    units = {code: _coat(unit, GROUND if unit["known"] else LAND, text) for code, unit in units.items()}
+    units = {code: _coat(unit, GROUND if unit["known"] else LAND, PLAIN) for code, unit in units.items()}
     row = _row(text.word("circle"), CIRCLE, int(values.notna().sum()))
     return units, [row, *_absent_rows(units, text), *_flag_rows(layer, values, text)]
 
@@ -236,16 +236,15 @@ def _valued(layer: WebLayer, values: pd.Series, text: MapText) -> dict[str, Any]
     return units
 
 
-def _coat(unit: dict[str, Any], ground: str, text: MapText) -> dict[str, Any]:
+def _coat(unit: dict[str, Any], ground: str, share: float) -> dict[str, Any]:
     """Return a unit with its colour and, where it is no plain observation, its hatch."""
-    del text
     shown = {key: value for key, value in unit.items() if key != "codes"}
     edge = HAIRLINE if ground == LAND else PAPER
     if not unit["known"]:
         hatch = SUPPRESSED if unit["absent"] == "suppressed" else NO_DATA
         return {**shown, "fill": LAND, "edge": edge, "hatch": hatch, "ink": HAIRLINE}
     hatch = WEB_HATCH[unit["codes"][0]] if unit["codes"] else ""
-    return {**shown, "fill": ground, "edge": edge, "hatch": hatch, "ink": mix(ground, ink_on(ground), PLAIN)}
+    return {**shown, "fill": ground, "edge": edge, "hatch": hatch, "ink": mix(ground, ink_on(ground), share)}
 
 
 def _interval_text(bounds: pd.DataFrame | None, code: str, digits: int, text: MapText) -> str:

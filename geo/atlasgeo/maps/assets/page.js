@@ -75,6 +75,10 @@
     draw("circle", { cx: x(last[0]), cy: y(last[1]), r: 3, fill: "#22262b" }, svg);
     return { svg: svg, from: years[0], to: years[years.length - 1] };
   }
+  function cited(source) {
+    const named = source.toLocaleLowerCase().startsWith(words.source.toLocaleLowerCase());
+    return named ? source : words.source + ": " + source;
+  }
   function card(code) {
     const unit = active.units[code];
     const box = make("div");
@@ -92,7 +96,7 @@
       box.appendChild(line.svg);
       box.appendChild(make("div", "years", words.trend + " " + line.from + "\u2013" + line.to));
     }
-    if (active.source) box.appendChild(make("div", "source", words.source + ": " + active.source));
+    if (active.source) box.appendChild(make("div", "source", cited(active.source)));
     return box;
   }
 
@@ -123,7 +127,13 @@
     layer.on("mouseout", () => mark(null));
     layer.on("click", () => map.fitBounds(layer.getBounds(), { maxZoom: map.getZoom() + 2, padding: [60, 60] }));
   });
-  map.fitBounds(shapes.getBounds(), { padding: [12, 12] });
+  /* The whole map beside the open layer switch where there is the room. */
+  const roomy = window.innerWidth > 1000;
+  function whole() {
+    const side = roomy ? 270 : 12;
+    map.fitBounds(shapes.getBounds(), { paddingTopLeft: [12, 12], paddingBottomRight: [side, 12], animate: false });
+  }
+  whole();
   map.setMaxBounds(shapes.getBounds().pad(0.6));
   map.setMinZoom(map.getZoom() - 1);
 
@@ -137,7 +147,7 @@
     path.addEventListener("blur", () => { mark(null); layer.closeTooltip(); });
     path.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); layer.fire("click"); open(layer); }
-      if (event.key === "Escape") { layer.closeTooltip(); map.fitBounds(shapes.getBounds(), { padding: [12, 12] }); }
+      if (event.key === "Escape") { layer.closeTooltip(); whole(); }
     });
   }
 
@@ -173,9 +183,8 @@
       table.appendChild(line);
     }
     legend.appendChild(table);
-    if (active.note) legend.appendChild(make("div", "note", active.note));
   }
-  const legendControl = L.control({ position: "bottomleft" });
+  const legendControl = L.control({ position: roomy ? "bottomright" : "bottomleft" });
   legendControl.onAdd = () => { L.DomEvent.disableClickPropagation(legend); return legend; };
   legendControl.addTo(map);
 
@@ -188,6 +197,10 @@
       if (path) path.setAttribute("aria-label", data.names[code] + ": " + layer.units[code].value);
     }
     document.getElementById("layer-title").textContent = layer.title;
+    const note = document.getElementById("layer-note");
+    note.textContent = layer.note;
+    note.hidden = !layer.note;
+    map.invalidateSize({ animate: false });
     drawLegend();
     drawCircles();
   }
@@ -199,7 +212,7 @@
     group.atlasLayer = layer;
     choices[layer.key] = group;
   });
-  const control = L.control.layers(null, null, { collapsed: window.innerWidth < 720, sortLayers: false });
+  const control = L.control.layers(null, null, { collapsed: !roomy, sortLayers: false });
   data.layers.forEach((layer) => control.addBaseLayer(choices[layer.key], layer.escaped));
   choices[data.layers[0].key].addTo(map);
   control.addTo(map);
@@ -248,7 +261,7 @@
   const searchControl = L.control({ position: "topleft" });
   searchControl.onAdd = () => { L.DomEvent.disableClickPropagation(search); return search; };
   searchControl.addTo(map);
-  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false, position: roomy ? "bottomleft" : "bottomright" }).addTo(map);
 
   show(data.layers[0]);
 })();
