@@ -168,10 +168,29 @@ def _largest(y: Floats, rows: Rows) -> Floats:
         result[i] = np.delete(ranked, rank[i])[: rows.counts[i]].sum()
     general = np.flatnonzero(~rows.uniform)
     if general.size:
-        bottom = _most(-y, width + 1)
-        for i in general:
+        signed = np.unique(_row_of_entries(rows)[rows.matrix.data < 0])
+        plain = np.setdiff1d(general, signed)
+        result[plain] = _best_matches(ranked, rank, plain, rows)
+        bottom = _most(-y, width + 1) if signed.size else top
+        for i in np.intersect1d(general, signed):
             result[i] = _best_match(y, int(i), rows, (top, bottom))
     return result
+
+
+def _row_of_entries(rows: Rows) -> Places:
+    """Return the row of each stored weight."""
+    return np.repeat(np.arange(rows.n), rows.counts)
+
+
+def _best_matches(ranked: Floats, rank: Places, some: Places, rows: Rows) -> Floats:
+    """Return the largest weighted sums of rows of positive weights: large weights on large values."""
+    row = _row_of_entries(rows)
+    order = np.lexsort((-rows.matrix.data, row))
+    place = np.arange(row.size) - np.repeat(rows.matrix.indptr[:-1], rows.counts)
+    beyond = (rank[row] <= place).astype(np.intp)  # the unit's own value is skipped
+    value = np.append(ranked, 0.0)[np.minimum(place + beyond, ranked.size)]
+    sums = np.bincount(row, weights=rows.matrix.data[order] * value, minlength=rows.n)
+    return np.asarray(sums[some], dtype=np.float64)
 
 
 def _most(y: Floats, count: int) -> Places:
