@@ -117,7 +117,8 @@ def write_child_tables(result: ChildTables, folder: str | Path) -> list[Path]:
     written = []
     for name, table in result.tables.items():
         path = folder / f"{lead}{name}.csv"
-        table.to_csv(path, index=False, lineterminator="\n")
+        # Twelve figures: the order in which threads add floats must not show.
+        table.to_csv(path, index=False, lineterminator="\n", float_format="%.12g")
         written.append(path)
     path = folder / f"{lead}report.json"
     path.write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -21,7 +21,12 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 def attack_cells(
-    amounts: pd.Series, hidden: pd.Series, relations: Sequence[Relation], *, rounding: float = 0.0
+    amounts: pd.Series,
+    hidden: pd.Series,
+    relations: Sequence[Relation],
+    *,
+    rounding: float = 0.0,
+    targets: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return the least and the most that each hidden cell can be, given all that is published.
 
@@ -34,11 +39,13 @@ def attack_cells(
     relations : sequence of Relation
     rounding : float
         Base to which published amounts were rounded: the attacker then knows them to within it.
+    targets : Series of bool, optional
+        Which of the hidden cells are attacked; all by default.
 
     Returns
     -------
     DataFrame
-        One row per hidden cell: ``amount, low, high, derived``; derived where low and high are one value.
+        One row per attacked cell: ``amount, low, high, derived``; derived where low and high are one value.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def attack_cells(
     if not hidden.index.equals(amounts.index):
         raise AnalysisError("amounts and what is hidden have other cells")
     flags = hidden.to_numpy(dtype=bool)
-    places = np.flatnonzero(flags)
+    places = np.flatnonzero(flags if targets is None else flags & targets.to_numpy(dtype=bool))
     values = amounts.to_numpy(dtype=np.float64)
     scale = max(float(np.nanmax(np.abs(values), initial=0.0)), 1.0)
     system = _system(relation_matrix(relations, amounts.index), values / scale, flags, rounding / scale)

@@ -60,6 +60,7 @@ def protect_figures(
     """
     rule = rule or DisclosureRule()
     result, reports = figures.copy(), []
+    solved: dict[tuple[object, ...], pd.DataFrame] = {}
     for _, block in figures.groupby([col.INDICATOR, col.YEAR], sort=True, dropna=False):
         counted = block[block[col.N].notna()]
         if not len(counted):
@@ -74,7 +75,14 @@ def protect_figures(
         largest = None
         if DOMINANCE in counted:
             largest = pd.Series(counted[DOMINANCE].to_numpy(dtype=float), index=keys)
-        status = suppress_cells(counts, find_relations(counts, parents), rule=rule, largest=largest)
+        same = (
+            tuple(keys),
+            counts.to_numpy().tobytes(),
+            None if largest is None else largest.to_numpy().tobytes(),
+        )
+        if same not in solved:  # indicators of one survey share their counts
+            solved[same] = suppress_cells(counts, find_relations(counts, parents), rule=rule, largest=largest)
+        status = solved[same]
         hidden = status["status"].ne("").to_numpy()
         report = block.loc[counted.index[hidden], list(col.FIGURE_KEY)]
         reports.append(report.assign(**{c: status.loc[hidden, c].to_numpy() for c in status}))

@@ -98,8 +98,9 @@ def _protect(counts: pd.Series, relations: Sequence[Relation], primary: Flags, p
     n = counts.to_numpy(dtype=np.float64)
     hidden = _close_sums(primary, n, sums)
     while primary.any():
-        table = attack_cells(counts, pd.Series(hidden, index=counts.index), relations)
-        weak = _weak_cells(table, np.flatnonzero(hidden), primary, protection)
+        lost, sought = (pd.Series(flags, index=counts.index) for flags in (hidden, primary))
+        table = attack_cells(counts, lost, relations, targets=sought)
+        weak = _weak_cells(table, np.flatnonzero(primary), protection)
         extra = _next_cells(weak, n, hidden, sums)
         if not extra:
             break
@@ -131,16 +132,14 @@ def _cheapest(cells: Sequence[int], n: Floats, hidden: Flags) -> int | None:
     return min(parts, key=lambda c: (n[c], c), default=None)
 
 
-def _weak_cells(
-    table: pd.DataFrame, places: NDArray[np.intp], primary: Flags, protection: float
-) -> list[int]:
+def _weak_cells(table: pd.DataFrame, places: NDArray[np.intp], protection: float) -> list[int]:
     """Return the places of primary cells that the attacker pins down, the smallest first."""
     amount, low, high = (table[c].to_numpy(dtype=np.float64) for c in ("amount", "low", "high"))
     weak = table["derived"].to_numpy(dtype=bool)
     if protection > 0:
         room = np.maximum(protection * amount, 1.0)
         weak = weak | (high < amount + room - 1e-6) | (low > np.maximum(amount - room, 0) + 1e-6)
-    chosen = np.flatnonzero(weak & primary[places])
+    chosen = np.flatnonzero(weak)
     return [int(places[i]) for i in chosen[np.argsort(amount[chosen], kind="stable")]]
 
 
