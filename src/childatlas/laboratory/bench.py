@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from childatlas.errors import DataError
 from childatlas.measures.recipe import Recipe
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from childatlas.assembly.material import Material
 
 __all__ = ["Bench", "bench_of_study", "bench_of_table", "read_wide_table"]
@@ -39,6 +42,8 @@ class Bench:
         Where the figures are from and of which years.
     notes : tuple of str
         What a reader must know: carried figures, indicators without figures.
+    shapes : callable or None
+        Gives the units' shapes, for small maps; None for a bare table.
     """
 
     recipe: Recipe
@@ -50,6 +55,7 @@ class Bench:
     place: str = ""
     credit: str = ""
     notes: tuple[str, ...] = ()
+    shapes: Callable[[], gpd.GeoDataFrame] | None = None
 
 
 def bench_of_study(
@@ -103,6 +109,7 @@ def bench_of_study(
         place=_country(material),
         credit=_credit(found.years, year),
         notes=tuple(notes),
+        shapes=lambda: material.ground.build(year, joined=False).shapes,
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_build", "draw_comparison", "draw_exploration", "write_pictures"]
 
 Pictures = Iterator[tuple[str, "Figure", str]]
+_SMALL_MAPS = 12
 _ONE_SIDED = "one-sided figures"
 _CHOICES = {
     "normalisation": "normalisation",
@@ -64,6 +65,8 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
             by_area, text=_text(title, bench, "points of the index"), names=names, parts=labels, axis="points"
         )
         yield "contributions", figure, f"{title}. {_worst(found.index.ranks, names)}"
+    if bench.shapes is not None:
+        yield _small_maps(bench, contributions)
     score = found.index.scores - found.drivers.explained - found.drivers.unexplained
     better = recipe.direction == "higher_is_better"
     for unit in units:
@@ -85,6 +88,27 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
             axis="points of the index",
         )
         yield f"waterfall_{unit}", figure, title
+
+
+def _small_maps(bench: Bench, contributions: pd.DataFrame) -> tuple[str, Figure, str]:
+    """Return small maps of the indicators that set units apart most, at most twelve."""
+    from atlasgeo.maps.basemap import prepare_basemap
+    from atlasgeo.maps.small_maps import draw_small_maps
+
+    if bench.shapes is None:
+        raise ValueError("a bare table has no shapes to draw")
+    reach = contributions.abs().mean().sort_values(ascending=False, kind="stable")
+    shown = contributions[reach.index[:_SMALL_MAPS]]
+    first = bench.indicators.get(str(reach.index[0]), str(reach.index[0]))
+    title = f"{first} sets places apart most"
+    figure = draw_small_maps(
+        prepare_basemap(bench.shapes()),
+        shown,
+        text=_text(title, bench, f"contribution to the distance from {bench.place}, points of the index"),
+        titles=bench.indicators,
+        flip=bench.recipe.direction == "higher_is_better",
+    )
+    return "small_maps", figure, f"{title}. {len(shown.columns)} small maps, one an indicator."
 
 
 def draw_comparison(first: Bench, second: Bench, found: Comparison) -> Pictures:

@@ -1,0 +1,108 @@
+"""Charts of an index, tested by what they say and where their marks stand."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from atlasgeo.errors import DataError
+from atlasgeo.maps.basemap import prepare_basemap
+from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_correlations, draw_waterfall
+from atlasgeo.maps.palettes import DIVERGING
+from atlasgeo.maps.rank_charts import draw_rank_intervals, draw_slopes, draw_tornado
+from atlasgeo.maps.small_maps import draw_small_maps, zero_classes
+from atlasgeo.maps.wording import MapText
+
+TEXT = MapText(title="A finding", subtitle="What it is", foot=("Source: an office.",))
+NAMES = {"a": "Қостанай", "b": "Абай", "c": "Ulytau"}
+
+
+def words(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_rank_intervals_name_units_worst_first_and_carry_the_word() -> None:
+    ranks = pd.DataFrame(
+        {
+            "rank": [2.0, 1, np.nan],
+            "low": [1.0, 1, np.nan],
+            "high": [2.0, 2, np.nan],
+            "word": ["", "lagging", ""],
+        },
+        index=list("abc"),
+    )
+    said = words(draw_rank_intervals(ranks, text=TEXT, names=NAMES, worst=1))
+    assert said.index("Абай") < said.index("Қостанай")
+    assert "Ulytau" not in said
+    assert "lagging" in said
+    with pytest.raises(DataError, match="no ranks"):
+        draw_rank_intervals(ranks.iloc[2:], text=TEXT, names=NAMES)
+
+
+def test_waterfall_steps_lead_from_the_reference_to_the_unit() -> None:
+    steps = pd.Series({"x": -3.0, "y": 1.0, "z": np.nan, "w": -0.5})
+    figure = draw_waterfall(
+        steps, text=TEXT, names={"x": "Stunting"}, start=("Country", 50.0), end="Abai", most=2
+    )
+    said = words(figure)
+    for expected in ("Stunting", "−3.0", "+1.0", "all others (1)", "−0.5", "50.0", "47.5", "Country", "Abai"):
+        assert expected in said
+    fills = {to_hex(c) for p in figure.findobj(PolyCollection) for c in p.get_facecolor()}
+    assert {DIVERGING[0], DIVERGING[4]} <= fills
+    with pytest.raises(DataError, match="no contribution"):
+        draw_waterfall(steps * np.nan, text=TEXT, names={}, start=("Country", 50.0), end="Abai")
+
+
+def test_bars_slopes_and_tornado_say_their_numbers() -> None:
+    table = pd.DataFrame({"one": [-1.0, 2], "two": [0.5, -3]}, index=["a", "b"])
+    said = words(
+        draw_contribution_bars(table, text=TEXT, names=NAMES, parts={"one": "Child", "two": "Family"})
+    )
+    assert {"Child", "Family", "Абай", "Қостанай"} <= set(said)
+    with pytest.raises(DataError, match="stacked bars"):
+        draw_contribution_bars(pd.DataFrame(np.ones((1, 9))), text=TEXT, names={}, parts={})
+    pair = pd.DataFrame({"rank_first": [1.0, 2, 3], "rank_second": [3.0, 2, 1]}, index=list("abc"))
+    slopes = draw_slopes(pair, text=TEXT, names=NAMES, titles=("Means", "Copeland"), notable=1)
+    assert {"Means", "Copeland", "Қостанай  1", "3  Қостанай"} <= set(words(slopes))
+    effects = pd.DataFrame(
+        {"first": [0.2, 0.5], "first_low": [0.1, 0.4], "first_high": [0.3, 0.6]},
+        index=["leave_out", "aggregation"],
+    )
+    effects = effects.assign(**{c.replace("first", "total"): effects[c] + 0.1 for c in effects})
+    tornado = draw_tornado(effects, text=TEXT, names={"leave_out": "indicator left out"})
+    said = words(tornado)
+    assert said.index("aggregation") < said.index("indicator left out")
+    assert len(tornado.findobj(LineCollection)) > 4
+
+
+def test_correlations_are_square_and_written_where_there_is_room() -> None:
+    r = pd.DataFrame([[1.0, -0.5], [-0.5, 1.0]], list("ab"), list("ab"))
+    said = words(draw_correlations(r, text=TEXT, names=NAMES, groups={"a": "one", "b": "two"}))
+    assert said.count("−0.5") >= 2
+    with pytest.raises(DataError, match="square"):
+        draw_correlations(r.iloc[:1], text=TEXT, names={})
+
+
+def test_small_maps_share_one_scale_and_hatch_what_is_missing(squares: gpd.GeoDataFrame) -> None:
+    values = pd.DataFrame(
+        {"x": np.linspace(-4, 4, 9), "y": [np.nan, *np.linspace(-1, 1, 8)]}, index=squares.index
+    )
+    figure = draw_small_maps(
+        prepare_basemap(squares), values, text=TEXT, titles={"x": "Stunting", "y": "NEET"}
+    )
+    said = words(figure)
+    assert {"Stunting", "NEET", "no data"} <= set(said)
+    maps = [p for p in figure.findobj(PathCollection) if len(p.get_paths()) in (8, 9)]
+    colours = [{to_hex(c) for c in m.get_facecolor()} for m in maps]
+    assert set(DIVERGING) == colours[0]
+    assert DIVERGING[0] not in colours[1]  # -1 is mild on the scale of both
+    inner, outer = zero_classes(values)
+    assert outer == pytest.approx(3 * inner)
+    with pytest.raises(DataError, match="no panel"):
+        draw_small_maps(prepare_basemap(squares), values[[]], text=TEXT, titles={})
