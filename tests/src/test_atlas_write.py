@@ -16,6 +16,7 @@ import pytest
 from childatlas.atlas.report import escape_markdown
 from childatlas.atlas.words import Words
 from childatlas.atlas.write import write_atlas, write_map
+from childatlas.errors import DataError
 from childatlas.layers import Atlas, Layer
 
 
@@ -230,15 +231,24 @@ def test_page_opens_without_an_error_and_shows_one_map_at_a_time(written: Path, 
     assert all(url.startswith(("file:", "data:")) for url in asked)
 
 
-def test_pictures_do_not_depend_on_how_many_processes_draw_them(
+def test_the_bytes_do_not_depend_on_how_many_processes_write_them(
     tiny_atlas: Atlas, written: Path, words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from childatlas.atlas import pictures
-
-    monkeypatch.setattr(pictures, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("childatlas.atlas.workers.WORTH_IT", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    ticked: list[str] = []
-    found = pictures.draw_pictures(tiny_atlas, tmp_path, words=words, tick=ticked.append)
-    assert list(found) == [layer.key for layer in tiny_atlas.layers]
-    assert sorted(ticked) == sorted(found)
-    assert checksums(tmp_path / "maps") == checksums(written / "maps")
+    assert checksums(write_atlas(tiny_atlas, tmp_path / "shared", words=words)) == checksums(written)
+
+
+def test_an_error_in_another_process_keeps_its_kind_and_leaves_nothing(
+    tiny_atlas: Atlas,
+    make_layer: Callable[..., Layer],
+    words: Words,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("childatlas.atlas.workers.WORTH_IT", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    infinite = make_layer([float("inf"), *range(8)])
+    with pytest.raises(DataError, match="infinite"):
+        write_atlas(replace(tiny_atlas, layers=(infinite,)), tmp_path / "a", words=words)
+    assert list(tmp_path.iterdir()) == []

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from childatlas.atlas.captions import endorsement
 from childatlas.atlas.drawing import DRAWN, Drawing, draw
 from childatlas.atlas.words import Words
+from childatlas.atlas.workers import start
 from childatlas.layers import Atlas, Layer
 
 if TYPE_CHECKING:
     from atlasgeo.maps.basemap import Basemap
 
 __all__ = ["Picture", "draw_layer", "draw_pictures", "file_name", "job_of"]
-
-WORTH_A_PROCESS: Final = 8
-MOST_PROCESSES: Final = 4
 
 Tick = Callable[[str], None]
 
@@ -44,7 +40,12 @@ class Picture:
 
 
 def draw_pictures(
-    atlas: Atlas, folder: Path, *, words: Words, tick: Tick | None = None
+    atlas: Atlas,
+    folder: Path,
+    *,
+    words: Words,
+    tick: Tick | None = None,
+    pool: ProcessPoolExecutor | None = None,
 ) -> dict[str, dict[str, Picture]]:
     """Draw every picture of every layer under ``<folder>/maps`` and return them by layer key and kind.
 
@@ -56,6 +57,8 @@ def draw_pictures(
     words : Words
     tick : callable, optional
         Called with a layer's key when its pictures stand.
+    pool : ProcessPoolExecutor, optional
+        Shares out the layers; the bytes do not depend on it.
 
     Returns
     -------
@@ -65,8 +68,7 @@ def draw_pictures(
 
     Notes
     -----
-    Shapes are laid out once a geography. Layers are shared out among processes where the system can fork
-    and there is more than one core; the bytes do not depend on it.
+    Shapes are laid out once a geography.
     """
     from atlasgeo.maps.basemap import prepare_basemap
 
@@ -74,30 +76,14 @@ def draw_pictures(
         key: prepare_basemap(geography.shapes, parents=geography.parents)
         for key, geography in atlas.geographies.items()
     }
+    jobs = [_job(atlas, layer, basemaps[layer.geography], words) for layer in atlas.layers]
+    results = {job.layer.key: start(pool, draw_layer, job, folder) for job in jobs}
     drawn: dict[str, dict[str, Picture]] = {}
-    for key, pictures in _drawn(atlas, basemaps, folder, words=words):
-        drawn[key] = pictures
+    for key, result in results.items():
+        drawn[key] = result()
         if tick:
             tick(key)
-    return {layer.key: drawn[layer.key] for layer in atlas.layers}
-
-
-def _drawn(
-    atlas: Atlas, basemaps: Mapping[str, Basemap], folder: Path, *, words: Words
-) -> Iterator[tuple[str, dict[str, Picture]]]:
-    cores = min(os.cpu_count() or 1, MOST_PROCESSES)
-    forks = "fork" in multiprocessing.get_all_start_methods()
-    jobs = [_job(atlas, layer, basemaps[layer.geography], words) for layer in atlas.layers]
-    if cores < 2 or not forks or len(jobs) < WORTH_A_PROCESS:
-        for job in jobs:
-            yield job.layer.key, draw_layer(job, folder)
-        return
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("fork")) as pool:
-        waiting: dict[Future[dict[str, Picture]], str] = {
-            pool.submit(draw_layer, job, folder): job.layer.key for job in jobs
-        }
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+    return drawn
 
 
 def _job(atlas: Atlas, layer: Layer, basemap: Basemap, words: Words) -> Drawing:

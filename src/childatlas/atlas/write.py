@@ -11,6 +11,7 @@ from childatlas.atlas.report import write_report
 from childatlas.atlas.swap import swapped_in
 from childatlas.atlas.tables import write_tables
 from childatlas.atlas.words import Words
+from childatlas.atlas.workers import start, workers
 from childatlas.layers import Atlas, Layer
 
 __all__ = ["write_atlas", "write_map"]
@@ -25,8 +26,7 @@ SHARES = {
     "workbook": 6,
     "geopackage": 3,
     "interactive": 4,
-    "book": 10,
-    "site": 3,
+    "book": 13,
     "report": 1,
 }
 
@@ -66,20 +66,23 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
     from childatlas.atlas.workbook import write_workbook
 
     say = _Steps(words, progress)
-    with swapped_in(folder) as fresh:
-        pictures = draw_pictures(atlas, fresh, words=words, tick=say.ticks("maps", len(atlas.layers)))
-        say.start("tables")
-        write_tables(atlas, fresh / "tables", words=words)
-        say.start("workbook")
-        write_workbook(atlas, fresh / "atlas.xlsx", words=words)
-        say.start("geopackage")
-        write_geopackage(atlas, fresh / "atlas.gpkg", words=words)
-        say.start("interactive")
-        write_interactive_pages(atlas, fresh / "interactive", words=words)
+    with swapped_in(folder) as fresh, workers(len(atlas.layers)) as pool:
+        beside = {
+            "tables": start(pool, write_tables, atlas, fresh / "tables", words=words),
+            "workbook": start(pool, write_workbook, atlas, fresh / "atlas.xlsx", words=words),
+            "geopackage": start(pool, write_geopackage, atlas, fresh / "atlas.gpkg", words=words),
+            "interactive": start(pool, write_interactive_pages, atlas, fresh / "interactive", words=words),
+        }
+        ticks = say.ticks("maps", len(atlas.layers))
+        pictures = draw_pictures(atlas, fresh, words=words, tick=ticks, pool=pool)
+        for step, finished in beside.items():
+            say.start(step)
+            finished()
         say.start("book")
+        # typst keeps threads of its own, which a forked process would wait for in vain: the book is set here.
+        site = start(pool, write_site, atlas, pictures, fresh, words=words)
         write_book(atlas, pictures, fresh / "atlas.pdf", words=words)
-        say.start("site")
-        write_site(atlas, pictures, fresh, words=words)
+        site()
         say.start("report")
         write_report(atlas, fresh / "report.md", words=words)
         write_manifest(atlas, fresh)
