@@ -47,7 +47,6 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "slope": "slope = global Moran's I",
         "own_value": "value (standard scores)",
         "lag_value": "mean of the neighbours (standard scores)",
-        "break": "break in the series",
         "circle": "area of the circle = number",
         "High-High": "High\u2013High",
         "Low-Low": "Low\u2013Low",
@@ -64,19 +63,6 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "clusters_suggestive": "Suggestive only: {names}.",
         "clusters_cannot": "Cannot be significant, whatever their values: {names}.",
         "clusters_islands": "Without neighbours: {names}.",
-        "alt_choropleth": "Map. {title}. {subtitle}.",
-        "alt_clusters": "Cluster map. {title}. {subtitle}.",
-        "alt_counts": "Map of circles. {title}. {subtitle}.",
-        "alt_chart": "Chart. {title}. {subtitle}.",
-        "alt_range": "Values run from {low} to {high}.",
-        "alt_worst": "Worst three: {names}.",
-        "alt_best": "Best three: {names}.",
-        "alt_highest": "Highest three: {names}.",
-        "alt_lowest": "Lowest three: {names}.",
-        "alt_country": "The country's value is {value}.",
-        "alt_missing": "{n} of {units} units have no data.",
-        "alt_complete": "All {units} units have data.",
-        "alt_flags": "{flag}: {n}.",
     }
 )
 
