@@ -166,11 +166,12 @@ def _clean(shapes: NDArray[np.object_], width: float) -> NDArray[np.object_]:
     """Return a valid coverage whose units keep their ground; nodes are snapped where that does no harm."""
     before = shapely.area(shapes)
     for snapping in (-1, 0.0):
-        mended = np.asarray(
-            shapely.coverage_clean(
-                shapes, gap_width=width, snapping_distance=snapping, merge_strategy="min_area"
+        with np.errstate(invalid="ignore"):  # GEOS may leave a floating-point flag behind
+            mended = np.asarray(
+                shapely.coverage_clean(
+                    shapes, gap_width=width, snapping_distance=snapping, merge_strategy="min_area"
+                )
             )
-        )
         kept = bool((shapely.area(mended) >= (1 - LARGEST_OVERLAP) * before).all())
         if kept and bool(shapely.coverage_is_valid(mended)):
             return mended

@@ -85,7 +85,8 @@ def read_shapes(source: Path) -> tuple[list[str], np.ndarray]:
 
 def clean(shapes: np.ndarray) -> np.ndarray:
     """Return a coverage: overlaps given to the neighbour with the longest border, narrow gaps closed."""
-    return np.asarray(shapely.coverage_clean(shapes, gap_width=GAP_WIDTH))
+    with np.errstate(invalid="ignore"):  # GEOS may leave a floating-point flag behind
+        return np.asarray(shapely.coverage_clean(shapes, gap_width=GAP_WIDTH))
 
 
 def without_specks(shape: shapely.Geometry) -> shapely.Geometry:
