@@ -41,7 +41,7 @@ def cache_folder(to: str | Path | None = None) -> Path:
 
 
 def _refuse_package(folder: Path) -> None:
-    """Refuse a folder from which shapes might be shipped by mistake: the package, or the tree it is built from."""
+    """Refuse a folder from which shapes might be shipped by mistake: the package, or its checkout."""
     here = Path(__file__).resolve().parent
     tree = [here]
     if (here.parent.parent / "pyproject.toml").is_file():

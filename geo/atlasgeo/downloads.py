@@ -58,8 +58,8 @@ def download(
     Raises
     ------
     SourceError
-        If there is no such file, no network, or the checksum is wrong: the file is deleted, expected and found
-        checksums are named. Server errors, cut connections and cut files are tried four times.
+        If there is no such file, no network, or the checksum is wrong: the file is deleted, expected and
+        found checksums are named. Server errors, cut connections and cut files are tried four times.
     """
     mirror = mirror if mirror is not None else os.environ.get(MIRROR_VARIABLE) or None
     places = [url] if mirror is None else mirror_places(url, mirror, source=source)
@@ -89,10 +89,12 @@ def mirror_places(url: str, mirror: str | Path, *, source: str = "") -> list[str
     tail = "/" if split.path.endswith("/") else ""
     paths = ["/".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
     if tail:  # an address of an API: its last words alone mean nothing
-        paths = paths[::-1]
+        paths.reverse()
     named = [f"{source}/{paths[0]}"] if source and not tail else []
     base = str(mirror).rstrip("/")
-    own = [url] if split.netloc and split.netloc == urlsplit(base).netloc else []  # it is the mirror's already
+    own = (
+        [url] if split.netloc and split.netloc == urlsplit(base).netloc else []
+    )  # it is the mirror's already
     return list(dict.fromkeys([*own, *(f"{base}/{path}{tail}" for path in [*named, *paths])]))
 
 
@@ -130,15 +132,10 @@ def _attempt(
             last = error
             if status not in _WORTH_RETRYING:
                 break
-        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-            last = error
-        except requests.exceptions.ChunkedEncodingError as error:
+        except _cut_off() as error:
             last = error
         except ValueError as error:
-            target.unlink(missing_ok=True)
-            if sha256 is None or "hash" not in str(error).lower():
-                raise SourceError("the address cannot be read", where=place, found=str(error)) from error
-            raise _wrong_bytes(place, target, sha256, fetch) from error
+            raise _refused(place, target, sha256, fetch=fetch, error=error) from error
         else:
             return target
     raise _unreachable(place, last) from last
@@ -179,7 +176,20 @@ def _copy(url: str, output_file: Any, _pooch: object) -> None:
     shutil.copyfile(path, output_file)
 
 
-def _wrong_bytes(place: str, target: Path, expected: str, fetch: object) -> SourceError:
+def _cut_off() -> tuple[type[Exception], ...]:
+    """Return the errors of a connection that may go better next time."""
+    from requests import exceptions
+
+    return exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError
+
+
+def _refused(
+    place: str, target: Path, expected: str | None, *, fetch: object, error: ValueError
+) -> SourceError:
+    """Return the error of a file with other bytes, or of an address that is none; the file is deleted."""
+    target.unlink(missing_ok=True)
+    if expected is None or "hash" not in str(error).lower():
+        return SourceError("the address cannot be read", where=place, found=str(error))
     found = fetch.found if isinstance(fetch, _Fetch) else ""
     if not found and not urlsplit(place).scheme:
         found = digest(Path(place))
@@ -188,7 +198,7 @@ def _wrong_bytes(place: str, target: Path, expected: str, fetch: object) -> Sour
         where=place,
         found=f"SHA-256 {found or 'unknown'}",
         expected=f"SHA-256 {expected}",
-        fix="try another mirror; if the publisher has changed the file, the catalogue must be brought up to date",
+        fix="try another mirror; if the publisher has changed the file, the catalogue needs its new checksum",
     )
 
 
@@ -214,6 +224,6 @@ def _reason(last: Exception | None) -> str:
 
 def _elsewhere(url: str) -> str:
     return (
-        f"check the network and try again; or download {url} on another machine, put it into a folder and give "
-        f"--mirror FOLDER (or set {MIRROR_VARIABLE}); without it schematic district shapes are used"
+        f"check the network and try again; or download {url} on another machine, put it into a folder and "
+        f"give --mirror FOLDER (or set {MIRROR_VARIABLE}); without it schematic district shapes are used"
     )

@@ -95,7 +95,7 @@ def _table(country: Country, *, level: str, year: int, units: pd.Index) -> set[P
 def _pairs(country: Country, table: NeighbourTable, level: str) -> set[Pair]:
     rows = pd.read_csv(country.folder / table.path, dtype=str)
     rows = rows[rows[LEVEL] == level]
-    return {tuple(sorted(pair)) for pair in zip(rows[UNIT], rows[NEIGHBOUR], strict=True)}  # type: ignore[misc]
+    return {tuple(sorted(pair)) for pair in zip(rows[UNIT], rows[NEIGHBOUR], strict=True)}
 
 
 def _nearest(code: str, shapes: gpd.GeoDataFrame) -> Pair:

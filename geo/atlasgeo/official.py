@@ -30,7 +30,7 @@ LEAST_MATCHED = 0.95
 
 def fetchable(country: Country, gazetteer: pd.DataFrame, *, level: str, year: int) -> list[BoundaryLayer]:
     """Return the official layers whose units are those in force at the end of `year`, pinned ones first."""
-    wanted = _known(country, gazetteer, level=level, year=year)
+    wanted = _known(gazetteer, level=level, year=year)
     layers = [
         layer
         for layer in country.boundaries
@@ -38,7 +38,7 @@ def fetchable(country: Country, gazetteer: pd.DataFrame, *, level: str, year: in
         and layer.level == level
         and (
             not layer.remote_files  # of no certain day: its content tells, when it is read
-            or _known(country, gazetteer, level=level, year=layer.as_of.year) == wanted
+            or _known(gazetteer, level=level, year=layer.as_of.year) == wanted
         )
     ]
     return sorted(layers, key=lambda layer: (not layer.remote_files, layer.id))
@@ -55,8 +55,8 @@ def find_official(
 ) -> tuple[gpd.GeoDataFrame, Fetched] | None:
     """Return the first cached official layer of the units in force at the end of `year`, None without one.
 
-    Parameters are those of `read_official`; `to` is the folder of the cache, if other than the user's. A cached
-    layer that turns out to be of other units is passed over. Opens no network.
+    Parameters are those of `read_official`; `to` is the folder of the cache, if other than the user's. A
+    cached layer that turns out to be of other units is passed over. Opens no network.
     """
     for layer in fetchable(country, gazetteer, level=level, year=year):
         fetched = find_fetched(layer, country=country.code, to=to)
@@ -103,9 +103,7 @@ def read_official(
         If fewer than 95 % of the units in force that can have a shape are in the file.
     """
     layer = fetched.layer
-    shapes = read_boundaries(
-        fetched.path, code=layer.code, crs=country.crs, assume_crs=layer.assume_crs
-    )
+    shapes = read_boundaries(fetched.path, code=layer.code, crs=country.crs, assume_crs=layer.assume_crs)
     units = in_force(gazetteer, level=layer.level, year=year)
     codes, unmatched = _codes(shapes, layer, gazetteer, units, year=year, parents=parents)
     found = shapes.set_axis(pd.Index(codes, name=UNIT), axis=0)
@@ -131,7 +129,7 @@ def read_official(
     return kept
 
 
-def _known(country: Country, gazetteer: pd.DataFrame, *, level: str, year: int) -> frozenset[str]:
+def _known(gazetteer: pd.DataFrame, *, level: str, year: int) -> frozenset[str]:
     try:
         return frozenset(in_force(gazetteer, level=level, year=year).index)
     except BoundaryError:
@@ -151,7 +149,9 @@ def _codes(
     if layer.match == "name":
         return _by_name(shapes, layer, gazetteer, year=year, parents=parents)
     codes = [_recoded(str(code), layer) for code in shapes.index]
-    unmatched = {str(code): f"no unit in force has the code {code}" for code in codes if code not in units.index}
+    unmatched = {
+        str(code): f"no unit in force has the code {code}" for code in codes if code not in units.index
+    }
     twice = {code for code in codes if codes.count(code) > 1} & set(units.index)
     if twice:
         raise BoundaryError("units are there twice after recoding", found=", ".join(sorted(twice)[:5]))
@@ -203,7 +203,7 @@ def _parents_of(shapes: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> l
 
 
 def _credit(fetched: Fetched) -> dict[str, str]:
-    """Return the credit, with the licence and year that came with the file where the catalogue cannot know."""
+    """Return the credit, with the licence and year that came with a file that is not pinned."""
     answer = fetched.facts.get("answer")
     if not isinstance(answer, Mapping):
         return dict(fetched.layer.credit)
@@ -211,7 +211,9 @@ def _credit(fetched: Fetched) -> dict[str, str]:
     return {language: f"{text} ({told})" for language, text in fetched.layer.credit.items()}
 
 
-def parents_from(shapes: gpd.GeoDataFrame, gazetteer: pd.DataFrame, *, level: str, year: int) -> gpd.GeoDataFrame:
+def parents_from(
+    shapes: gpd.GeoDataFrame, gazetteer: pd.DataFrame, *, level: str, year: int
+) -> gpd.GeoDataFrame:
     """Return the units above as unions of `shapes`, so that their borders coincide."""
     import geopandas as gpd
 
@@ -219,6 +221,4 @@ def parents_from(shapes: gpd.GeoDataFrame, gazetteer: pd.DataFrame, *, level: st
     outline = shapes.geometry.groupby(parent).agg(
         lambda own: shapely.coverage_union_all(np.asarray(own.array, dtype=object))
     )
-    return gpd.GeoDataFrame(
-        geometry=outline.to_numpy(), index=outline.index.rename(UNIT), crs=shapes.crs
-    )
+    return gpd.GeoDataFrame(geometry=outline.to_numpy(), index=outline.index.rename(UNIT), crs=shapes.crs)

@@ -209,11 +209,12 @@ def _state(unit: shapely.Geometry, sites: Floats, weights: Floats) -> _State:
 def _centroids(cells: NDArray[np.object_], sites: Floats) -> NDArray[np.object_]:
     """Return each cell's centroid, or its site where the cell is empty."""
     middles = shapely.centroid(cells)
-    return np.where(shapely.is_empty(middles), shapely.points(sites), middles)
+    filled: NDArray[np.object_] = np.where(shapely.is_empty(middles), shapely.points(sites), middles)
+    return filled
 
 
 def _dual(sites: Floats, weights: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """Return corners of the diagram and the three sites that meet in each: the lower hull of the lifted sites."""
+    """Return corners of the diagram and the sites that meet in each: the lower hull of the lifted sites."""
     from scipy.spatial import ConvexHull
 
     angles = np.arange(8) * np.pi / 4 + 0.1

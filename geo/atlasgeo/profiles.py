@@ -47,8 +47,8 @@ class BoundaryLayer(_Entry):
     an installed package ships), `url` with `sha256` (one file), `files`
     (several that belong together, the one to open first), `api` (an address whose JSON names the file), or
     `supplied` (a file that the user brings). `as_of` is a day on which exactly the units of the file were in
-    force; `vintage` is what people call it. `source` is the short name of the publisher. Where the file's codes
-    are not the gazetteer's, `recode` (code by code), `recode_pattern` (pattern and replacement) or
+    force; `vintage` is what people call it. `source` is the short name of the publisher. Where the file's
+    codes are not the gazetteer's, `recode` (code by code), `recode_pattern` (pattern and replacement) or
     ``match = "name"`` (by the column `name`, within the parent that holds the place) lead to them.
     """
 

@@ -178,9 +178,7 @@ def _reaching(walls: NDArray[np.object_], shape: shapely.Geometry) -> list[shape
 def _joined(faces: NDArray[np.object_], codes: NDArray[np.object_]) -> pd.Series:
     """Return one shape a code: the union of its faces."""
     table = pd.Series(faces, index=codes).groupby(level=0, sort=True)
-    return table.agg(
-        lambda own: own.iloc[0] if len(own) == 1 else shapely.coverage_union_all(own.to_numpy())
-    )
+    return table.agg(lambda own: own.iloc[0] if len(own) == 1 else shapely.coverage_union_all(own.to_numpy()))
 
 
 def _described(frame: gpd.GeoDataFrame, known: pd.DataFrame, units: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -190,9 +188,7 @@ def _described(frame: gpd.GeoDataFrame, known: pd.DataFrame, units: pd.DataFrame
     parent = known[PARENT].reindex(frame.index)
     wanted = known[AREA_KM2] / known.groupby(PARENT)[AREA_KM2].transform("sum")
     drawn = frame.area / frame.area.groupby(parent).transform("sum")
-    outline = frame.geometry.groupby(parent).agg(
-        lambda own: shapely.coverage_union_all(own.to_numpy())
-    )
+    outline = frame.geometry.groupby(parent).agg(lambda own: shapely.coverage_union_all(own.to_numpy()))
     frame.attrs = {
         "schematic": True,
         "without_shape": tuple(sorted(set(units.index) - set(frame.index))),

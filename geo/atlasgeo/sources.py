@@ -12,7 +12,7 @@ from atlasgeo import geoboundaries
 from atlasgeo.archives import unpack
 from atlasgeo.cache import RECEIPT, cache_folder, read_receipt, staged
 from atlasgeo.downloads import Progress, digest, download
-from atlasgeo.errors import SourceError, nearest
+from atlasgeo.errors import SourceError, StudyError, nearest
 from atlasgeo.profiles import BoundaryLayer, Country
 
 __all__ = [
@@ -60,22 +60,31 @@ def find_source(
 
     Raises
     ------
+    StudyError
+        If the country has no such level.
     SourceError
         If the catalogue has none such; what it has is listed.
     """
+    if level not in country.levels:
+        close = nearest(level, country.levels)
+        raise StudyError(
+            f"{country.code} has no level {level!r}",
+            found=level,
+            expected=", ".join(country.levels),
+            fix=f"did you mean --level {close[0]}?" if close else None,
+        )
     official = [layer for layer in country.boundaries if layer.path is None]
     found = [layer for layer in official if layer.level == level and source in (None, layer.source)]
     if vintage is not None:
         found = [layer for layer in found if layer.vintage == vintage]
     if not found:
         have = [f"{x.level} {x.vintage or ''} ({x.source or x.id})".replace("  ", " ") for x in official]
-        close = nearest(level, country.levels)
         raise SourceError(
             f"no official layer of {country.code} is catalogued for this",
             where=str(country.folder / "country.toml"),
             found=" ".join(str(x) for x in (level, vintage, source) if x is not None),
             expected="; ".join(have) or "none: add [[boundaries]] with url and sha256",
-            fix=f"did you mean --level {close[0]}?" if close and level not in country.levels else None,
+            fix="childatlas boundaries list " + country.code,
         )
     return max(found, key=lambda layer: (bool(layer.remote_files), layer.vintage or 0))
 
@@ -112,7 +121,7 @@ def fetch_layer(
             f"{layer.id} is not fetched",
             found="it ships with the package" if layer.path else "its publisher hands it out itself",
             expected=f"your own download from {layer.link}" if layer.supplied else None,
-            fix=f"childatlas boundaries fetch {country} --source {layer.source} --level {layer.level} --file FILE"
+            fix=f"{fetch_command(layer, country=country)} --file FILE"
             if layer.supplied
             else "use it as it is",
         )
@@ -139,9 +148,7 @@ def fetch_layer(
     return _fetched(layer, target, fresh=True)
 
 
-def find_fetched(
-    layer: BoundaryLayer, *, country: str, to: str | Path | None = None
-) -> Fetched | None:
+def find_fetched(layer: BoundaryLayer, *, country: str, to: str | Path | None = None) -> Fetched | None:
     """Return the layer where the cache holds it whole and unchanged, else None. Opens no network."""
     folder = _folder_of(layer, country, to)
     receipt = read_receipt(folder)
@@ -183,7 +190,10 @@ def keep_supplied(
             got = digest(folder / name) if (folder / name).is_file() else "no such file"
             if got != expected:
                 raise SourceError(
-                    f"{name} is not the file that is catalogued", where=str(file), found=got, expected=expected
+                    f"{name} is not the file that is catalogued",
+                    where=str(file),
+                    found=got,
+                    expected=expected,
                 )
         receipt["open"] = _to_open(folder).relative_to(folder).as_posix()
         receipt["files"] = {p.relative_to(folder).as_posix(): digest(p) for p in _files(folder)}

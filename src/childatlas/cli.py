@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from childatlas.boundaries_commands import app as boundaries_app
 from childatlas.console import (
     JsonFlag,
     QuietFlag,
@@ -28,6 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(boundaries_app)
 
 StudyArgument = Annotated[
     str, typer.Argument(help="A study file, a folder with study.toml, or the name of a shipped study.")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from atlasgeo.columns import PARENT_VALUE
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -158,6 +160,11 @@ class Layer:
     years_used: pd.Series | None = None
     detail: pd.DataFrame | None = None
     coverage: pd.Series | None = None
+
+    @property
+    def from_above(self) -> bool:
+        """Whether units show the figure of the unit above: such a layer is never ranked nor judged."""
+        return PARENT_VALUE in ";".join(map(str, self.flags.dropna())).split(";")
 
     @property
     def key(self) -> str:

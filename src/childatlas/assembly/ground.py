@@ -132,17 +132,19 @@ class Ground:
                 return known
         return neighbours_of(shapes, plan)
 
+    def nameless(self) -> pd.DataFrame:
+        """Return the units of the level that the profile lists without a code: names and parent."""
+        listed = [u for u in self.country.without_shape if u.level == self.study.level and not u.unit]
+        rows = [{f"name_{k}": v for k, v in unit.name.items()} | {"parent": unit.parent} for unit in listed]
+        return pd.DataFrame(rows, index=pd.Index([""] * len(rows), name="unit"))
+
     def _unseen(self, units: pd.DataFrame, drawn: pd.Index) -> tuple[str, ...]:
-        """Return the names of units in force without a shape, those that the profile lists without a code too."""
-        language = self.study.languages[0]
-        column = f"name_{language}" if f"name_{language}" in units else f"name_{self.country.languages[0]}"
+        """Return the names of units in force without a shape, with those that have no code either."""
+        column = f"name_{self.study.languages[0]}"
+        column = column if column in units else f"name_{self.country.languages[0]}"
         lost = units.loc[sorted(set(units.index) - set(drawn)), column]
-        nameless = [
-            unit.name.get(language) or next(iter(unit.name.values()))
-            for unit in self.country.without_shape
-            if unit.level == self.study.level and not unit.unit
-        ]
-        return (*map(str, lost), *(nameless if len(lost) else ()))
+        nameless = self.nameless()
+        return (*map(str, lost), *(map(str, nameless[column]) if len(nameless) and len(lost) else ()))
 
 
 def neighbours_of(shapes: Any, plan: NeighboursPlan) -> Graph:

@@ -1,4 +1,4 @@
-"""Figures of the level above, shown for each of its units: a reminder of the surroundings, never an observation."""
+"""Figures of the level above, shown for each of its units: surroundings, never an observation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["parent_layer"]
 
 
-def parent_layer(figures: pd.DataFrame, indicator: Indicator, geography: Geography, *, ground: Ground) -> Layer:
+def parent_layer(
+    figures: pd.DataFrame, indicator: Indicator, geography: Geography, *, ground: Ground
+) -> Layer:
     """Return a layer in which each unit shows its parent's figure, flagged ``oblast value``.
 
     It has no ranks, no errors, no trend, no gaps and no statistics: the same figure stands many times over.
@@ -74,7 +76,7 @@ def parent_layer(figures: pd.DataFrame, indicator: Indicator, geography: Geograp
 
 
 def _year(figures: pd.DataFrame, indicator: Indicator, parents: set[str], ground: Ground) -> int:
-    """Return the latest year, on the parents of the study's vintage, with values for at least half of them."""
+    """Return the latest year, on the parents of the study's vintage, with values for half of them."""
     study = ground.study
     if indicator.kind == "count":
         raise DataError(

@@ -17,6 +17,7 @@ from childatlas.shipped import data_folder
 if TYPE_CHECKING:
     from childatlas.assembly.discovery import Found
     from childatlas.assembly.material import Material
+    from childatlas.atlas.words import Words
 
 __all__ = ["identify"]
 
@@ -156,6 +157,9 @@ def _notes(material: Material, found: Found) -> tuple[str, ...]:
         notes.append(words.say("run.notes.no_errors"))
     if carried := [layer for layer in layers if layer.carried_from]:
         notes.append(words.say("run.notes.carried", n=len(carried)))
+    notes += _shape_notes(found, words)
+    if above := [layer for layer in layers if layer.from_above]:
+        notes.append(words.say("run.notes.from_above", n=len(above)))
     judged = [layer for layer in layers if layer.local_moran is not None]
     clustered = [layer for layer in judged if _has_cluster(layer.local_moran)]
     if judged:
@@ -165,6 +169,19 @@ def _notes(material: Material, found: Found) -> tuple[str, ...]:
     if len(material.checked.dropped):
         notes.append(words.say("run.notes.dropped", n=len(material.checked.dropped)))
     return tuple(notes)
+
+
+def _shape_notes(found: Found, words: Words) -> list[str]:
+    """Return that shapes are schematic, how to fetch official ones, and which units have none."""
+    notes = []
+    geographies = list(found.geographies.values())
+    if any(geography.schematic for geography in geographies):
+        notes.append(words.say("run.notes.schematic"))
+    commands = dict.fromkeys(geography.fetch for geography in geographies if geography.fetch)
+    notes += [words.say("run.notes.fetch", command=command) for command in commands]
+    unseen = dict.fromkeys(g.without_shape for g in geographies if g.without_shape)
+    notes += [words.say("run.notes.without_shape", n=len(u), places=words.join(u)) for u in unseen]
+    return notes
 
 
 def _has_cluster(local: pd.DataFrame | None) -> bool:

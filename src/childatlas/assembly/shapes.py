@@ -41,7 +41,7 @@ def shipped_shapes(ground: Ground, year: int) -> Drawn:
 
 
 def official_shapes(ground: Ground, year: int) -> Drawn | None:
-    """Return official shapes out of the cache, None where it holds none of these units. No network is opened."""
+    """Return official shapes out of the cache, None where it holds none of these units; opens no network."""
     from atlasgeo.official import find_official, parents_from
 
     level = ground.study.level

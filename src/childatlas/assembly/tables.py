@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from atlasgeo.columns import INDICATOR, UNIT
+from atlasgeo.columns import AREA_KM2, INDICATOR, PARENT, TYPE, UNIT
 from childatlas.measures.gaps import check_claim, lowest_units
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
     -------
     dict of name -> DataFrame
         ``figures, gaps, lowest, claims, global_statistics, local_statistics, indices, index_parts, children,
-        absent``; those that would be empty are left out.
+        units, absent``; those that would be empty are left out.
     """
     children = _children(material)
     tables = {
@@ -42,6 +42,7 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
         "indices": _indices(found),
         "index_parts": _index_parts(found),
         "children": children.rename_axis(UNIT).reset_index() if children is not None else pd.DataFrame(),
+        "units": _units(material, found),
         "absent": pd.DataFrame(found.absent.items(), columns=[INDICATOR, "reason"]),
     }
     return {name: table.reset_index(drop=True) for name, table in tables.items() if len(table)}
@@ -60,12 +61,33 @@ def _children(material: Material) -> pd.DataFrame | None:
     )
 
 
+def _units(material: Material, found: Found) -> pd.DataFrame:
+    """Return the units in force at the study's vintage: names, kind, parent, area, and which shape each has.
+
+    Empty where shapes of the level ship, and every unit therefore has one.
+    """
+    from atlasgeo.units import in_force
+
+    study = material.study
+    if material.ground.ships(study.level):
+        return pd.DataFrame()
+    geography = found.geographies[material.ground.key(study.vintage)]
+    units = in_force(material.ground.gazetteer, level=study.level, year=study.vintage)
+    columns = [c for c in units.columns if c.startswith("name_") or c in (TYPE, PARENT, AREA_KM2)]
+    shape = "schematic" if geography.schematic else "official"
+    drawn = units.index.isin(geography.shapes.index)
+    table = units[columns].assign(shape=pd.Series(shape, index=units.index).where(drawn, "none"))
+    nameless = material.ground.nameless()
+    table = pd.concat([table, nameless.assign(shape="none")]) if len(nameless) else table
+    return table.rename_axis(UNIT).reset_index()
+
+
 def _lowest(material: Material, found: Found, children: pd.DataFrame | None) -> pd.DataFrame:
-    """Return every index's and indicator's list from worst off to best; carried twins have none."""
+    """Return every index's and indicator's list from worst off to best, of figures measured there."""
     own = material.ground.key(material.study.vintage)
     parts = []
     for layer in found.layers:
-        if layer.carried_from or layer.is_count or layer.direction == "neutral":
+        if layer.carried_from or layer.from_above or layer.is_count or layer.direction == "neutral":
             continue
         table = lowest_units(
             layer.values,

@@ -148,6 +148,7 @@ def _value_map(job: Drawing) -> Sketch:
         national=layer.national,
         errors=layer.standard_errors,
         flags=layer.flags,
+        ranking=not layer.from_above,
         low_first=layer.direction == "higher_is_better",
         digits=layer.digits,
     )

@@ -57,14 +57,14 @@ def worst_units(layer: Layer, *, most: int = _LEADERS) -> list[str]:
     """Return the codes that a title may name: whole ranks from the worst, at most a third of the units.
 
     A tie is never cut: all units of a rank are named or none, so the list is empty where more than five
-    share the worst value.
+    share the worst value, or where units show the figure of the unit above.
     """
-    return _leaders(order_of(layer), most, layer.digits)
+    return [] if layer.from_above else _leaders(order_of(layer), most, layer.digits)
 
 
 def best_units(layer: Layer, *, most: int = _LEADERS) -> list[str]:
     """Return the same from the other end, best first."""
-    return _leaders(order_of(layer).iloc[::-1], most, layer.digits)
+    return [] if layer.from_above else _leaders(order_of(layer).iloc[::-1], most, layer.digits)
 
 
 def _leaders(ordered: pd.Series, most: int, digits: int) -> list[str]:
@@ -120,6 +120,8 @@ def finding(layer: Layer, geography: Geography, words: Words) -> str:
     label, flags = words.pick(layer.label), flag_counts(layer)
     if flags.get(SYNTHETIC):
         return words.say("finding.synthetic", label=label)
+    if layer.from_above:
+        return words.say("finding.from_above", label=label, units=words.plural(geography.level))
     sentence = _order_sentence(layer, geography, words)
     if layer.carried_from:
         return words.say("finding.carried_twin", finding=sentence, year=layer.carried_from)

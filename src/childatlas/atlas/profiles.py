@@ -63,8 +63,8 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
 
 
 def _is_real(layer: Layer) -> bool:
-    """Return whether a layer says anything of a real place as it is: neither carried nor synthetic."""
-    return not layer.carried_from and SYNTHETIC not in flag_counts(layer)
+    """Return whether a layer says anything of a real place as it is: neither carried, of the unit above, nor synthetic."""
+    return not layer.carried_from and not layer.from_above and SYNTHETIC not in flag_counts(layer)
 
 
 def _language(geography: Geography, words: Words) -> str:

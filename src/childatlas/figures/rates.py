@@ -87,7 +87,8 @@ def divide_counts(figures: pd.DataFrame, count: str, denominator: str, *, per: f
 
 
 def _joined(first: pd.Series[str], second: pd.Series[str], between: str) -> pd.Series[str]:
-    return first.where(second == "", first + between + second).where(first != "", second)
+    both = first.where(second == "", first + between + second).where(first != "", second)
+    return both.where(first != second, first)
 
 
 def united(own: str, other: str) -> str:
