@@ -119,8 +119,7 @@ def _count_cells(
     names = [c for c in packed.columns if c != "w"]
     listed = ", ".join(names)
     cells: pd.DataFrame = packed.aggregate(f"{listed}, sum(w) AS weight, count(*) AS n", listed).df()
-    order = [c for c in names if c[0] != "m"] + [c for c in names if c[0] == "m"]
-    return cells.sort_values(order, kind="stable", ignore_index=True)
+    return cells
 
 
 def _entry(item: str, kind: str) -> str:
@@ -159,6 +158,9 @@ def _assemble(
     kept, words = cells[inside], [c for c in cells.columns if c[0] == "m" and c[1:].isdigit()]
     pattern, first = _unique_rows(kept[words].to_numpy(dtype=np.int64), profile[inside])
     masks = kept[words].to_numpy(dtype=np.int64)[first]
+    of_cluster = np.zeros(len(kept), dtype=np.int64) if sampled is None else sampled.first.cluster[inside]
+    # The database returns cells in any order, and sums of floats depend on it: put them in ours.
+    order = np.lexsort((of_cluster, pattern, group[inside]))
     deprived, seen = _unpack(masks, len(items))
     histogram = Histogram(
         items=tuple(items),
@@ -166,11 +168,11 @@ def _assemble(
         grouped=bool(by),
         deprived=deprived,
         seen=seen,
-        group=group[inside],
-        pattern=pattern,
-        weight=kept["weight"].to_numpy(dtype=np.float64),
-        count=kept["n"].to_numpy(dtype=np.int64),
-        cluster=None if sampled is None else sampled.first.cluster[inside],
+        group=group[inside][order],
+        pattern=pattern[order],
+        weight=kept["weight"].to_numpy(dtype=np.float64)[order],
+        count=kept["n"].to_numpy(dtype=np.int64)[order],
+        cluster=None if sampled is None else of_cluster[order],
         design=sampled,
         profiles=None if applies is None else applies.index,
         profile=None if applies is None else profile[inside][first],
