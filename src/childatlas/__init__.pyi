@@ -8,15 +8,24 @@ from .errors import DataError as DataError
 from .errors import PrivacyError as PrivacyError
 from .errors import SourceError as SourceError
 from .errors import StudyError as StudyError
+from .measures.audit import audit_index as audit_index
+from .measures.change import build_panel as build_panel
 from .measures.deprivation import alkire_foster as alkire_foster
+from .measures.diagnosis import diagnose as diagnose
 from .measures.differences import survey_difference as survey_difference
+from .measures.drivers import explain_distance as explain_distance
 from .measures.index import build_index as build_index
+from .measures.index import read_recipe as read_recipe
 from .measures.inequality import inequality as inequality
 from .measures.proportions import survey_proportion as survey_proportion
 from .measures.quantiles import survey_quantile as survey_quantile
+from .measures.ranks import rank_confidence as rank_confidence
+from .measures.robustness import explore_index as explore_index
+from .measures.sobol import sobol_index as sobol_index
 from .measures.survey import survey_mean as survey_mean
 from .measures.survey import survey_ratio as survey_ratio
 from .measures.survey import survey_total as survey_total
+from .measures.votes import vote_weights as vote_weights
 from .pipeline import run as run
 from .study import read_study as read_study
 

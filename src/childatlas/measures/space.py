@@ -8,7 +8,9 @@ serves Monte Carlo and Sobol.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +28,7 @@ __all__ = ["FIGURES", "LEAVE_OUT", "Space", "noise_level"]
 NORMALISATION, TREATMENT, IMPUTATION, AGGREGATION = "normalisation", "treatment", "imputation", "aggregation"
 LEAVE_OUT, FIGURES, BALLOTS = "leave_out", "figures", "ballots"
 _WEIGHTS = "weights:"
+_THREADS = 4
 _CELLS = 400_000  # numbers in one block: a few megabytes, so that blocks stay in the cache
 
 
@@ -103,12 +106,23 @@ class Space:
         """Return the index of every unit at every point, shape (points, units); NaN where undefined."""
         chosen = self.levels_of(points)
         out = np.full((len(points), len(self.units)), np.nan)
-        for combination, rows in self._combinations(chosen, len(points)):
-            drawn = chosen.get(FIGURES, np.zeros(len(points), dtype=np.int64))[rows]
-            # Rows that share drawn figures share their normalisation: bring them together.
-            for block in self._blocks(rows[np.argsort(drawn, kind="stable")]):
-                out[block] = self._evaluate(combination, {f: v[block] for f, v in chosen.items()})
+        jobs = [
+            (combination, block)
+            for combination, rows in self._combinations(chosen, len(points))
+            for block in self._blocks(self._by_figures(rows, chosen))
+        ]
+
+        def fill(job: tuple[tuple[int, int, int, int], NDArray[np.int64]]) -> None:
+            combination, block = job
+            out[block] = self._evaluate(combination, {f: v[block] for f, v in chosen.items()})
+
+        with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
+            list(pool.map(fill, jobs))  # blocks write disjoint rows, so their order changes nothing
         return out
+
+    def _by_figures(self, rows: NDArray[np.int64], chosen: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+        """Bring together rows that share drawn figures: they share their normalisation too."""
+        return rows[np.argsort(chosen[FIGURES][rows], kind="stable")] if FIGURES in chosen else rows
 
     def _combinations(
         self, chosen: dict[str, NDArray[np.int64]], rows: int
