@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from childatlas.boundaries_commands import app as boundaries_app
+from childatlas.children_commands import register
 from childatlas.console import (
     JsonFlag,
     QuietFlag,
@@ -18,6 +19,7 @@ from childatlas.console import (
     show_table,
 )
 from childatlas.errors import AtlasError
+from childatlas.index_commands import app as index_app
 
 __all__ = ["app", "main"]
 
@@ -31,7 +33,11 @@ app = typer.Typer(
 )
 
 app.add_typer(boundaries_app)
+app.add_typer(index_app)
+register(app)
 
+Rule = Literal["queen", "rook", "knn", "distance", "kernel"]
+Islands = Literal["nearest", "keep", "error"]
 StudyArgument = Annotated[
     str, typer.Argument(help="A study file, a folder with study.toml, or the name of a shipped study.")
 ]
@@ -176,10 +182,10 @@ def hotspots(
     code: Annotated[str, typer.Option(help="Column of the codes in the boundaries.")],
     on: Annotated[str | None, typer.Option(help="Column of the codes in the table, if other.")] = None,
     statistic: Annotated[str, typer.Option(help="moran, getis or geary.")] = "moran",
-    rule: Annotated[str, typer.Option(help="queen, rook, knn, distance or kernel.")] = "queen",
+    rule: Annotated[Rule, typer.Option(help="queen, rook, knn, distance or kernel.")] = "queen",
     k: Annotated[int | None, typer.Option(help="Neighbours, for knn.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Metres, for distance and kernel.")] = None,
-    islands: Annotated[str, typer.Option(help="nearest, keep or error.")] = "nearest",
+    islands: Annotated[Islands, typer.Option(help="nearest, keep or error.")] = "nearest",
     permutations: Annotated[int, typer.Option(min=1)] = 9_999,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answer.")] = 1,
     correction: Annotated[str, typer.Option(help="fdr, by, bonferroni, sidak or none.")] = "fdr",

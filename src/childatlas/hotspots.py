@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HotspotTable", "find_hotspots", "summary", "write_hotspots"]
 
+Rule = Literal["queen", "rook", "knn", "distance", "kernel"]
+Islands = Literal["nearest", "keep", "error"]
 WRITABLE = (".csv", ".gpkg", ".geojson", ".parquet")
 
 
@@ -51,10 +53,10 @@ def find_hotspots(
     seed: int,
     on: str | None = None,
     statistic: str = "moran",
-    rule: str = "queen",
+    rule: Rule = "queen",
     k: int | None = None,
     threshold: float | None = None,
-    islands: str = "nearest",
+    islands: Islands = "nearest",
     permutations: int = 9_999,
     correction: str = "fdr",
     alpha: float = 0.05,
