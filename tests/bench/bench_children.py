@@ -79,29 +79,23 @@ def plain(path: Path) -> dict[str, float]:
         asked = [i for i in items if ages.loc[age, i]]
         complete[rows] = data.loc[rows, asked].notna().all(axis=1)
         scores[rows] = data.loc[rows, asked].fillna(0) @ table.loc[age, asked]
-    data = data[complete].assign(score=scores[complete])
-    data["poor"] = (data["score"] >= definitions.cutoff - 1e-9).astype(float)
-    data["depth"] = data["poor"] * data["score"]
+    data, scores = data[complete], scores[complete]
+    poor = (scores >= definitions.cutoff - 1e-9).astype(float)
+    columns = {"poor": poor, "depth": poor * scores}
     weights = table.to_numpy()[data["age_group"]]
     for j, item in enumerate(items):
-        data[f"censored_{item}"] = data["poor"] * data[item].fillna(0)
-        data[f"part_{item}"] = data[f"censored_{item}"] * weights[:, j]
-    lacks = pd.DataFrame({d: data[m].max(axis=1) for d, m in definitions.dimension_items.items()})
-    count = lacks.fillna(0).sum(axis=1)
-    for dimension in lacks:
-        data[f"dimension_{dimension}"] = lacks[dimension].fillna(0)
+        columns[f"censored_{item}"] = poor * data[item].fillna(0)
+        columns[f"part_{item}"] = columns[f"censored_{item}"] * weights[:, j]
+    lacks = {d: data[m].max(axis=1).fillna(0) for d, m in definitions.dimension_items.items()}
+    count = sum(lacks.values())
+    for dimension, flag in lacks.items():
+        columns[f"dimension_{dimension}"] = flag
         for k in range(7):
-            data[f"overlap_{dimension}_{k}"] = lacks[dimension].fillna(0) * (count == k + 1)
+            columns[f"overlap_{dimension}_{k}"] = flag * (count == k + 1)
     for k in range(1, 8):
-        data[f"least_{k}"] = (count >= k).astype(float)
-    wanted = [
-        c
-        for c in data.columns
-        if c.startswith(("poor", "depth", "censored", "part", "dimension", "overlap", "least"))
-    ]
-    grouped = data.groupby(GROUPS, observed=True)
-    means = grouped[[*wanted, *items]].mean()
-    sums = grouped[[f"part_{i}" for i in items]].sum()
+        columns[f"least_{k}"] = (count >= k).astype(float)
+    grouped = pd.DataFrame(columns).join(data[[*GROUPS, *items]]).groupby(GROUPS, observed=True)
+    means, sums = grouped.mean(), grouped[[f"part_{i}" for i in items]].sum()
     shares = sums.div(grouped["depth"].sum(), axis=0)
     return {
         "groups": len(means),

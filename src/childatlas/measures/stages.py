@@ -1,4 +1,4 @@
-"""One stage of sampling: the stratum and cluster of each row, and how many clusters there were to draw from."""
+"""One stage of sampling: the stratum and cluster of each row, and how many clusters there were to draw."""
 
 from __future__ import annotations
 

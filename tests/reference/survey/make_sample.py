@@ -13,7 +13,7 @@ for stratum, (drawn, population) in enumerate([(5, 40), (4, 12), (6, 90), (3, 30
         blocks = int(rng.integers(5, 12))
         for block in range(int(rng.integers(2, 4))):
             for _ in range(int(rng.integers(3, 8))):
-                rows.append(
+                rows.append(  # noqa: PERF401
                     {
                         "stratum": f"s{stratum}",
                         "cluster": f"c{stratum}{cluster}",
