@@ -221,7 +221,8 @@ def test_caveats_keep_flags_years_and_schematic_shapes(
     )
     assert dict(flag_counts(layer)) == {"carried": 2, "suspect": 1}
     said = " ".join(caveats(layer, replace(geography, schematic=True), words))
-    for part in ("2 values carried from a former unit.", "2019 to 2023", "70%", "not official boundaries", "95%"):
+    told = ("2 values carried from a former unit.", "2019 to 2023", "70%", "not official boundaries", "95%")
+    for part in told:
         assert part in said
 
 

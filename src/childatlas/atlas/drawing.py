@@ -197,12 +197,8 @@ def _clusters(job: Drawing) -> Sketch | None:
         text=_map_text(job, title=title, under=under, classes=moran_sentence(layer, words)),
         names=place_names(geography, words),
     )
-    alt = words.say(
-        "cluster.alt",
-        label=words.pick(layer.label),
-        year=layer.year,
-        sentence=cluster_sentence(layer, geography, words),
-    )
+    sentence = cluster_sentence(layer, geography, words)
+    alt = words.say("cluster.alt", label=words.pick(layer.label), year=layer.year, sentence=sentence)
     return Sketch(figure, title, alt)
 
 
@@ -254,12 +250,8 @@ def _gap(job: Drawing) -> Sketch | None:
         names=place_names(geography, words),
         digits=layer.digits,
     )
-    alt = words.say(
-        "gap.alt",
-        label=words.pick(layer.label),
-        year=year,
-        sentence=gap_sentence(layer, geography, words),
-    )
+    sentence = gap_sentence(layer, geography, words)
+    alt = words.say("gap.alt", label=words.pick(layer.label), year=year, sentence=sentence)
     return Sketch(figure, title, alt)
 
 

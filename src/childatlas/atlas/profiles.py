@@ -63,7 +63,7 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
 
 
 def _is_real(layer: Layer) -> bool:
-    """Return whether a layer says anything of a real place as it is: neither carried, of the unit above, nor synthetic."""
+    """Return whether a layer was observed on its units: not carried, from above or synthetic."""
     return not layer.carried_from and not layer.from_above and SYNTHETIC not in flag_counts(layer)
 
 
