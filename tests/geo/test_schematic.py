@@ -146,7 +146,7 @@ def grown():
 
 
 def test_kazakhstan_has_each_district_in_its_oblast_with_its_share(grown):
-    oblasts, units, shapes = grown
+    oblasts, _, shapes = grown
     assert len(shapes) == 224
     assert shapes.attrs["without_shape"] == ("615500000", "635500000", "636300000")
     assert shapes.attrs["share_error"] < 0.01

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -199,7 +200,8 @@ def test_a_killed_download_leaves_no_half_file(site, tmp_path):
     layer = _layer(url=f"{site.address}/shapes.geojson", sha256=SHA)
     script = (
         "from atlasgeo.sources import fetch_layer\nfrom atlasgeo.profiles import BoundaryLayer\n"
-        f"fetch_layer(BoundaryLayer.model_validate_json({layer.model_dump_json()!r}), country='x', to={str(tmp_path / 'to')!r})"
+        f"layer = BoundaryLayer.model_validate_json({layer.model_dump_json()!r})\n"
+        f"fetch_layer(layer, country='x', to={str(tmp_path / 'to')!r})"
     )
     process = subprocess.Popen([sys.executable, "-c", script])
     home = tmp_path / "to" / "boundaries" / "x"
@@ -469,7 +471,7 @@ def test_stated_neighbours_are_the_graph_whatever_the_drawing_says(tmp_path, squ
     codes = list(squares.index) if squares.index.name == "unit" else list(squares["unit"])
     shapes = gpd.GeoDataFrame(geometry=squares.geometry.to_numpy(), index=codes, crs=squares.crs)
     ring = [*codes, codes[0]]
-    rows = "".join(f"district,{a},{b},1\n" for a, b in zip(ring[:-1], ring[1:], strict=True))
+    rows = "".join(f"district,{a},{b},1\n" for a, b in pairwise(ring))
     graph = known_neighbours(_profile(tmp_path, rows), shapes, level="district", year=2020)
     assert list(graph.unique_ids) == codes
     assert (graph.cardinalities == 2).all()
@@ -485,7 +487,7 @@ def test_a_lonely_unit_is_joined_kept_or_refused(tmp_path):
     codes = [f"u{i:03d}" for i in range(60)]
     cells = [box(i, 0, i + 1, 1) for i in range(59)] + [box(70, 0, 71, 1)]
     shapes = gpd.GeoDataFrame(geometry=cells, index=codes, crs=3857)
-    rows = "".join(f"district,{a},{b},1\n" for a, b in zip(codes[:58], codes[1:59], strict=True))
+    rows = "".join(f"district,{a},{b},1\n" for a, b in pairwise(codes[:59]))
     country = _profile(tmp_path, rows)
 
     def graph(rule):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from atlasgeo.columns import LEVEL, VALID_FROM
-from childatlas.assembly.shapes import official_shapes, schematic_shapes, shipped_shapes
+from childatlas.assembly.shapes import Drawn, official_shapes, schematic_shapes, shipped_shapes
 from childatlas.layers import Geography
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Ground:
             units=units.loc[drawn.shapes.index],
             shapes=drawn.shapes,
             neighbours=self._neighbours(drawn.shapes, period) if joined else None,
-            credit=drawn.credit,
+            credit=self._credit(drawn),
             parents=drawn.parents,
             schematic=drawn.schematic,
             without_shape=self._unseen(units, drawn.shapes.index),
@@ -98,6 +98,14 @@ class Ground:
         levels = self.country.levels
         below = levels[1] if level == levels[0] and len(levels) > 1 else level
         return any(layer.level == below and layer.path is not None for layer in self.country.boundaries)
+
+    def _credit(self, drawn: Drawn) -> str:
+        """Return the credit of the shapes, which begins with what schematic ones are."""
+        if not drawn.schematic:
+            return drawn.credit
+        from childatlas.atlas.words import read_words
+
+        return read_words(self.study.languages[0]).say("foot.schematic_credit", credit=drawn.credit)
 
     def shape_files(self) -> list[Path]:
         """Return the files of shapes outside the profile's folder that a run of the study reads."""

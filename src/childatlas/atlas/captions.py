@@ -155,7 +155,8 @@ def alt_text(layer: Layer, geography: Geography, words: Words) -> str:
         "national": _national(layer, words),
         "missing": words.say("map.alt_missing", units=words.count(missing, geography.level)),
     }
-    return " ".join(words.say("map.alt", **said).split())
+    told = [words.say("map.alt", **said), words.say("foot.schematic") if geography.schematic else ""]
+    return " ".join(" ".join(told).split())
 
 
 def _range(ordered: pd.Series, layer: Layer, words: Words) -> str:

@@ -73,14 +73,16 @@ def draw(kind: str, job: Drawing, folder: Path) -> tuple[str, str, str] | None:
     if sketch is None:
         return None
     path = f"{job.stem}{suffix}"
+    caution = job.words.say("foot.schematic") if job.geography.schematic else ""
+    alt = sketch.alt if caution in sketch.alt else f"{sketch.alt} {caution}"
     write_figure(
         sketch.figure,
         folder / path,
         metadata=_facts(job, sketch.title),
-        alt=sketch.alt,
+        alt=alt,
         language=job.words.language,
     )
-    return path, sketch.title, sketch.alt
+    return path, sketch.title, alt
 
 
 def _facts(job: Drawing, title: str) -> dict[str, str]:

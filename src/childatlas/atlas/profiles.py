@@ -95,6 +95,8 @@ def _facts(
     if AREA_KM2 in row and pd.notna(row[AREA_KM2]):
         area = words.number(float(row[AREA_KM2]), 0)
         facts.append((words.say("book.area"), words.say("book.area_value", value=area)))
+    if own.schematic:
+        facts.append((words.say("book.shapes"), words.say("picture.schematic")))
     if text := _children(atlas, code, words):
         facts.append((words.say("book.children"), text))
     return facts
