@@ -184,13 +184,14 @@ def _row_of_entries(rows: Rows) -> Places:
 
 def _best_matches(ranked: Floats, rank: Places, some: Places, rows: Rows) -> Floats:
     """Return the largest weighted sums of rows of positive weights: large weights on large values."""
-    row = _row_of_entries(rows)
-    order = np.lexsort((-rows.matrix.data, row))
-    place = np.arange(row.size) - np.repeat(rows.matrix.indptr[:-1], rows.counts)
-    beyond = (rank[row] <= place).astype(np.intp)  # the unit's own value is skipped
-    value = np.append(ranked, 0.0)[np.minimum(place + beyond, ranked.size)]
-    sums = np.bincount(row, weights=rows.matrix.data[order] * value, minlength=rows.n)
-    return np.asarray(sums[some], dtype=np.float64)
+    sums = np.zeros(rows.n)
+    padded = np.append(ranked, 0.0)
+    for k in np.unique(rows.counts[some]):
+        here, place = some[rows.counts[some] == k], np.arange(k)
+        weights = np.sort(rows.matrix.data[rows.matrix.indptr[here][:, None] + place], axis=1)[:, ::-1]
+        beyond = rank[here][:, None] <= place  # the unit's own value is skipped
+        sums[here] = (weights * padded[np.minimum(place + beyond, ranked.size)]).sum(axis=1)
+    return sums[some]
 
 
 def _most(y: Floats, count: int) -> Places:

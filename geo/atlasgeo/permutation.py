@@ -35,6 +35,7 @@ Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
 PRODUCT_CELLS = 100_000  # cells of one block of a product: 0.8 MB, which a cache holds
+LONG_ROW = 4_096  # flags; shorter rows are counted along the axis
 SEARCH_ROWS = 200_000  # rows that one thread looks up at a time
 
 
@@ -265,11 +266,13 @@ def _compare(
             if question.tail != "high":
                 counts[1][q, part] += _true_in_rows(values <= target + slack)
 
-    in_threads(job, parts, work=sum(part.size for part in parts) * block.units.shape[0])
+    in_threads(job, parts, work=sum(part.size for part in parts) * block.units.shape[0], products=True)
 
 
 def _true_in_rows(flags: NDArray[np.bool_]) -> Counts:
-    """Return the number of true flags of each row; row by row is much faster than along an axis."""
+    """Return the number of true flags of each row; long rows are counted faster one by one."""
+    if flags.shape[1] < LONG_ROW:
+        return np.asarray(np.count_nonzero(flags, axis=1), dtype=np.int64)
     return np.fromiter((np.count_nonzero(row) for row in flags), dtype=np.int64, count=len(flags))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 __all__ = ["in_threads"]
@@ -14,20 +15,27 @@ WORTH_IT = 100_000  # below this much work, starting threads costs more than it 
 MOST_THREADS = 4
 
 
-def in_threads(do: Callable[[Job], None], jobs: Sequence[Job], *, work: int) -> None:
+def in_threads(do: Callable[[Job], None], jobs: Sequence[Job], *, work: int, products: bool = False) -> None:
     """Do all jobs, in threads if there is enough work; each job writes to places of its own.
 
-    The result does not depend on the number of threads.
+    The result does not depend on the number of threads. Jobs that are matrix `products` keep the linear
+    algebra library from starting threads of its own: they would wait for each other.
     """
-    threads = min(
-        MOST_THREADS, os.process_cpu_count() if hasattr(os, "process_cpu_count") else _cores(), len(jobs)
-    )
+    threads = min(MOST_THREADS, _cores(), len(jobs))
     if threads < 2 or work < WORTH_IT:
         for job in jobs:
             do(job)
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with _single_products() if products else nullcontext(), ThreadPoolExecutor(threads) as pool:
         list(pool.map(do, jobs))
+
+
+def _single_products() -> AbstractContextManager[object]:
+    """Return the context in which the linear algebra library uses one thread."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def _cores() -> int:
