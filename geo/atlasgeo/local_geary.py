@@ -115,7 +115,9 @@ def _geary(
     z = np.column_stack([_scaled(x, how[4]) for x in aligned.columns])
     statistic = _observed(z, rows)
     expected, variance = _moments(z, rows)
-    test = _test(draws_for(rows, rules, permutations, seed), z, rows, (statistic, expected, variance))
+    blur = max(_rounding(x) for x in aligned.columns)
+    draws = draws_for(rows, rules, permutations, seed)
+    test = _test(draws, z, rows, (statistic, expected, variance), blur=blur)
     quadrant = quadrants_of(z[:, 0], lag_of(z[:, 0], rows)) if z.shape[1] == 1 else None
     local = Local(
         statistic=statistic,
@@ -135,6 +137,12 @@ def _scaled(x: Floats, convention: Convention) -> Floats:
     square = float((z**2).sum())
     freedom = x.size if convention == "esda" else x.size - 1
     return z * np.sqrt(freedom / square) if square > 0 else z
+
+
+def _rounding(x: Floats) -> float:
+    """Return what rounding of the values as they came can do to a standardised value."""
+    spread = float(centred(x).std()) if x.size else 0.0
+    return 4 * float(np.finfo(np.float64).eps) * float(np.median(np.abs(x))) / spread if spread > 0 else 0.0
 
 
 def _observed(z: Floats, rows: Rows) -> Floats:
@@ -170,7 +178,12 @@ def _moments(z: Floats, rows: Rows) -> tuple[Floats, Floats]:
 
 
 def _test(
-    draws: SharedDraws | None, z: Floats, rows: Rows, moments: tuple[Floats, Floats, Floats]
+    draws: SharedDraws | None,
+    z: Floats,
+    rows: Rows,
+    moments: tuple[Floats, Floats, Floats],
+    *,
+    blur: float,
 ) -> LocalTest:
     """Return the tails: two sums a draw, z and z^2, give the statistic of every unit."""
     statistic, expected, variance = moments
@@ -185,7 +198,9 @@ def _test(
     target = (statistic - total * features[:, 0]) / scale
     size = np.abs(sparse.csr_array(rows.matrix) @ features[:, 0]) / np.abs(scale)
     reach = np.abs(total / scale) * (1 + features[:, 0])
-    slack = NEARLY * np.abs(np.where(rows.uniform, 1.0, rows.weight)) + 1e-14 * (size + reach)
+    heaviest = np.abs(np.where(rows.uniform, 1.0, rows.weight))
+    blurred = 4 * blur * heaviest * rows.counts * (1 + np.sqrt(features[:, 0]))
+    slack = NEARLY * heaviest + 1e-14 * (size + reach) + blurred
     (here,) = count_tails(draws, features, [Question(target, slack)], coefficients=factors)
     one = np.where(here.exact, 1, 0)
     floor = p_value(one, here)
