@@ -12,6 +12,7 @@ __all__ = ["in_threads"]
 
 Job = TypeVar("Job")
 WORTH_IT = 100_000  # below this much work, starting threads costs more than it saves
+WORTH_A_JOB = 20_000  # below this much work a job, handing jobs out costs more than doing them
 MOST_THREADS = 4
 
 
@@ -22,7 +23,7 @@ def in_threads(do: Callable[[Job], None], jobs: Sequence[Job], *, work: int, pro
     algebra library from starting threads of its own: they would wait for each other.
     """
     threads = min(MOST_THREADS, _cores(), len(jobs))
-    if threads < 2 or work < WORTH_IT:
+    if threads < 2 or work < max(WORTH_IT, WORTH_A_JOB * len(jobs)):
         for job in jobs:
             do(job)
         return
