@@ -42,7 +42,6 @@ PARTS = (
     "geopandas",
     "pyproj",
     "libpysal",
-    "mapclassify",
     "matplotlib",
     "folium",
     "typst",
