@@ -48,7 +48,9 @@ def write_interactive_pages(atlas: Atlas, folder: Path, *, words: Words) -> list
         ]
         if not layers:
             continue
-        title = f"{words.pick(atlas.study.title)}: {level_name(geography, words)}, {geography.year}"
+        own = geography is next(iter(atlas.geographies.values()))
+        units = f"{level_name(geography, words)}, {geography.year}"
+        title = words.pick(atlas.study.title) + ("" if own else f": {units}")
         text = MapText(
             title=title,
             language=words.language,
@@ -76,8 +78,8 @@ def page_stems(atlas: Atlas) -> dict[str, Geography]:
     """Return the name of the page of each geography: its level where it is the first of it, else its key."""
     stems: dict[str, Geography] = {}
     for geography in atlas.geographies.values():
-        level = file_name(geography.level)
-        stems[file_name(geography.key) if level in stems else level] = geography
+        level = file_name(atlas.called(geography.level))
+        stems[file_name(atlas.called(geography.key)) if level in stems else level] = geography
     return stems
 
 
