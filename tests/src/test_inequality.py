@@ -155,6 +155,55 @@ def test_a_missing_group_takes_no_part_and_is_counted() -> None:
     pd.testing.assert_frame_equal(whole, holed)
 
 
+def test_people_of_a_group_without_a_value_may_be_unknown() -> None:
+    holed = inequality([1.0, np.nan, 2.0], [1, np.nan, 1])
+    pd.testing.assert_frame_equal(inequality([1.0, 2.0], [1, 1]), holed)
+
+
+@pytest.mark.parametrize(
+    ("values", "favourable", "difference", "ratio"),
+    [
+        (
+            [20.0, 40.0],
+            True,
+            "The better-off group lies 20 above the worse-off one.",
+            "better-off group has 2 times",
+        ),
+        (
+            [40.0, 20.0],
+            True,
+            "The worse-off group lies 20 above the better-off one.",
+            "better-off group has 0.5 times",
+        ),
+        (
+            [40.0, 20.0],
+            False,
+            "The worse-off group lies 20 above the better-off one.",
+            "worse-off group has 2 times",
+        ),
+        (
+            [20.0, 40.0],
+            False,
+            "The better-off group lies 20 above the worse-off one.",
+            "worse-off group has 0.5 times",
+        ),
+        ([30.0, 30.0], True, "The better-off and the worse-off group have the same value.", "has 1 times"),
+    ],
+)
+def test_the_sentence_names_the_group_that_has_more(
+    values: list[float], favourable: bool, difference: str, ratio: str
+) -> None:
+    says = inequality(values, [1, 1], order=[1, 2], favourable=favourable).set_index("measure")["meaning"]
+    assert says["difference"] == difference
+    assert ratio in says["ratio"]
+
+
+@pytest.mark.parametrize(("favourable", "what"), [(True, "The good"), (False, "The burden")])
+def test_an_even_spread_is_a_whole_sentence(favourable: bool, what: str) -> None:
+    even = inequality([30.0, 30.0], [1, 1], order=[1, 2], favourable=favourable).set_index("measure")
+    assert even.loc["aci", "meaning"] == f"{what} is spread evenly over the ranks."
+
+
 @pytest.mark.parametrize(
     ("values", "people", "more", "says"),
     [
@@ -169,6 +218,12 @@ def test_a_missing_group_takes_no_part_and_is_counted() -> None:
         ([1.0, 2.0], [1, 1], {"standard_errors": [1, -1]}, "negative"),
         (pd.Series([1.0, 2.0], index=["a", "b"]), pd.Series([1, 1], index=["a", "c"]), {}, "only in values"),
         (pd.Series([1.0, 2.0], index=["a", "a"]), [1, 1], {}, "twice"),
+        (["n/a", 2.0], [1, 1], {}, "values have to be numbers"),
+        ([1.0, 2.0], [1, "many"], {}, "population have to be numbers"),
+        ([1.0, 2.0], [1, 1], {"standard_errors": ["x", 1]}, "standard errors have to be numbers"),
+        ([1.0, 2.0], [1, np.nan], {}, "missing"),
+        ("ab", [1, 1], {}, "one number a group"),
+        ([[1.0], [2.0]], [1, 1], {}, "one number a group"),
     ],
 )
 def test_bad_groups_are_refused(values: object, people: object, more: dict[str, object], says: str) -> None:

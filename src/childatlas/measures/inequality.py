@@ -72,8 +72,8 @@ def inequality(
     Raises
     ------
     DataError
-        If a number is not finite, a population is not over 0, an error is negative, or labels do not match;
-        both leftovers are named.
+        If a number is infinite or text, a population is not over 0 or missing for a group that has a value,
+        an error is negative, or labels do not match; both leftovers are named.
 
     Notes
     -----
@@ -162,30 +162,53 @@ def _interval(name: str, value: float, se: float) -> tuple[float, float]:
 
 
 def _aligned(values: Numbers, population: Numbers) -> tuple[Floats, Floats, pd.Index]:
-    series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=float)
+    series = values if isinstance(values, pd.Series) else _as_series(values)
     if series.index.has_duplicates:
         twice = sorted({str(label) for label in series.index[series.index.duplicated()]})
         raise DataError("a group stands twice", found=", ".join(twice), expected="each group once")
-    y = series.to_numpy(dtype=float, na_value=np.nan)
+    y = _floats(series, "values")
     people = _like(population, series.index, "population")
     if np.isinf(y).any():
         raise DataError(
             "a value is infinite", found=list(series.index[np.isinf(y)])[:5], expected="finite values"
         )
-    if not (np.isfinite(people).all() and (people > 0).all()):
+    wrong = ~(np.isfinite(people) & (people > 0)) & ~(np.isnan(people) & np.isnan(y))
+    if wrong.any():
         raise DataError(
             "a population is missing, zero or negative",
-            found=list(series.index[~(np.isfinite(people) & (people > 0))])[:5],
-            expected="a number over 0 for every group",
+            found=list(series.index[wrong])[:5],
+            expected="a number over 0 for every group that has a value",
             fix="leave a group without people out",
         )
     return y, people, series.index
 
 
+def _as_series(numbers: Any) -> pd.Series:
+    if isinstance(numbers, (str, pd.DataFrame)) or np.ndim(numbers) > 1:
+        raise DataError(
+            "one number a group is needed", found=type(numbers).__name__, expected="a Series, mapping or list"
+        )
+    return pd.Series(numbers, dtype=None if np.size(numbers) else float)
+
+
+def _floats(series: pd.Series, what: str) -> Floats:
+    """Return a column as floats with NaN for missing, refused where it holds text."""
+    array: Floats = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    text = np.isnan(array) & series.notna().to_numpy()
+    if text.any():
+        raise DataError(
+            f"{what} have to be numbers",
+            where=f"groups {list(series.index[text])[:5]}",
+            found=list(series[text])[:5],
+            expected="a number for each group, or empty where missing",
+        )
+    return array
+
+
 def _like(numbers: Any, labels: pd.Index, what: str) -> Floats:
     """Return numbers in the order of the groups, by label where they have labels."""
     if isinstance(numbers, Mapping):
-        numbers = pd.Series(dict(numbers), dtype=float)
+        numbers = pd.Series(dict(numbers))
     if isinstance(numbers, pd.Series):
         lacking, strange = labels.difference(numbers.index), numbers.index.difference(labels)
         if len(lacking) or len(strange):
@@ -194,8 +217,8 @@ def _like(numbers: Any, labels: pd.Index, what: str) -> Floats:
                 found=f"only in values: {list(lacking)[:5]}; only in {what}: {list(strange)[:5]}",
                 expected="the same groups",
             )
-        return np.asarray(numbers.reindex(labels).to_numpy(dtype=float, na_value=np.nan))
-    array = np.asarray(numbers, dtype=float)
+        return _floats(numbers.reindex(labels), what)
+    array = _floats(_as_series(numbers), what)
     if array.shape != (len(labels),):
         raise DataError(f"{what} has another length", found=array.shape, expected=f"{len(labels)} numbers")
     return array
@@ -216,7 +239,7 @@ def _positions(order: Any, labels: pd.Index) -> Floats:
         if ranks is None:
             try:
                 ranks = _like(listed, labels, "order")
-            except (TypeError, ValueError):
+            except DataError:
                 raise DataError(
                     "the order names other groups than the values",
                     found=", ".join(map(str, listed[:8])),

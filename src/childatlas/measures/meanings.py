@@ -14,18 +14,33 @@ _ORDERED = ("aci", "rci", "sii", "rii")
 
 def _favours(value: float, *, favourable: bool) -> str:
     """Return whom a signed concentration index favours."""
-    if abs(value) < 1e-12:
-        return "is spread evenly over the ranks"
-    better_off = (value > 0) == favourable
     what = "The good" if favourable else "The burden"
-    if favourable:
-        return f"{what} is concentrated among the {'better' if better_off else 'worse'} off"
-    return f"{what} is concentrated among the {'worse' if better_off else 'better'} off"
+    if abs(value) < 1e-12:
+        return f"{what} is spread evenly over the ranks"
+    return f"{what} is concentrated among the {'better' if value > 0 else 'worse'} off"
 
 
+def _apart(value: float, *, favourable: bool) -> str:
+    """Return what a difference says of the better-off and the worse-off group compared."""
+    if value == 0:
+        return "The better-off and the worse-off group have the same value"
+    higher = "better" if (value > 0) == favourable else "worse"
+    lower = "worse" if higher == "better" else "better"
+    return f"The {higher}-off group lies {abs(value):.3g} above the {lower}-off one"
+
+
+def _times(value: float, *, favourable: bool) -> str:
+    over, under = ("better", "worse") if favourable else ("worse", "better")
+    return f"The {over}-off group has {value:.3g} times the value of the {under}-off one"
+
+
+_SIGNED: dict[str, Callable[..., str]] = {
+    "difference": _apart,
+    "ratio": _times,
+    "aci": _favours,
+    "rci": _favours,
+}
 _SENTENCES: dict[str, Callable[[float], str]] = {
-    "difference": lambda v: f"The groups compared are {abs(v):.3g} apart.",
-    "ratio": lambda v: f"The higher of the groups compared has {v:.3g} times the value of the other.",
     "sii": lambda v: f"From the bottom to the top of the ranks the fitted value changes by {v:.3g}.",
     "rii": lambda v: f"The fitted value at one end of the ranks is {v:.3g} times that at the other.",
     "bgv": lambda v: f"The squared distance of groups from the mean is {v:.3g} on average over people.",
@@ -70,6 +85,6 @@ def meaning_of(measure: str, value: float, *, favourable: bool, ordered: bool) -
         if measure in ("mdru", "mdrw"):
             return "Missing: no reference group was named."
         return f"Missing: {_NONE} (a zero or negative mean or value)."
-    if measure in ("aci", "rci"):
-        return f"{_favours(value, favourable=favourable)}."
+    if measure in _SIGNED:
+        return f"{_SIGNED[measure](value, favourable=favourable)}."
     return _SENTENCES[measure](value)
