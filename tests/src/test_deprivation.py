@@ -307,3 +307,14 @@ def test_hostile_rows_are_refused_in_words_or_computed(rows: list[list[Any]]) ->
     except AtlasError as error:
         refusal = str(error)
     assert "neither 0, 1 nor missing" in refusal if result is None else result.n + result.dropped == 100
+
+
+@pytest.mark.parametrize("weights", [["x", 1, 1, 1], {"a": None, "b": 1, "c": 1, "d": 1}, "abcd"])
+def test_item_weights_that_are_no_numbers_are_refused(weights: Any) -> None:
+    with pytest.raises(AnalysisError, match="not a number"):
+        alkire_foster(LACKS, weights, 0.5)
+
+
+def test_a_design_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(AnalysisError, match="a mapping or a frame"):
+        alkire_foster(LACKS, None, 0.5, design="stratum")  # type: ignore[arg-type]

@@ -307,3 +307,36 @@ def test_hostile_rows_are_refused_in_words_or_computed(rows: list[tuple[Any, ...
     except AtlasError as error:
         refusal = str(error)
     assert "expected" in refusal if table is None else (table["n"] <= 100).all()
+
+
+class TestNames:
+    """What is asked for by name: columns, once each."""
+
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            ({"variable": []}, "name of its column"),
+            ({"variable": 0}, "name of its column"),
+            ({"weight": SAMPLE["weight"]}, "name of its column"),
+            ({"by": [0]}, "name of its column"),
+        ],
+    )
+    def test_what_is_no_name_is_refused(self, options: dict[str, Any], says: str) -> None:
+        asked: dict[str, Any] = {"variable": "x", "weight": "weight", **options}
+        with pytest.raises(AnalysisError, match=says):
+            survey_mean(SAMPLE, asked.pop("variable"), **asked)
+
+    @pytest.mark.parametrize("name", ["x", "weight"])
+    def test_two_columns_of_a_name_are_refused(self, name: str) -> None:
+        with pytest.raises(AnalysisError, match=f"called '{name}'"):
+            survey_mean(pd.concat([SAMPLE, SAMPLE[[name]]], axis=1), "x", weight="weight")
+
+    def test_no_groups_are_one_whole(self) -> None:
+        whole = survey_mean(SAMPLE, "x", weight="weight")
+        pd.testing.assert_frame_equal(survey_mean(SAMPLE, "x", weight="weight", by=[]), whole)
+
+
+def test_without_weights_a_simple_sample_has_a_design_effect_of_one() -> None:
+    row = survey_mean(SAMPLE, "x", weight=None).iloc[0]
+    assert row["deff"] == pytest.approx(1.0, rel=1e-12)
+    assert row["effective_n"] == pytest.approx(len(SAMPLE), rel=1e-12)

@@ -51,8 +51,8 @@ class Design:
 
     @property
     def expands(self) -> bool:
-        """Whether the weights are inverse inclusion probabilities (none below 1), not rescaled ones."""
-        return bool(self.rows) and bool(self.weight.min() >= 1 - 1e-9)
+        """Whether the weights are inverse inclusion probabilities: none below 1, and not all 1."""
+        return bool(self.rows) and bool(self.weight.min() >= 1 - 1e-9) and bool(self.weight.max() > 1 + 1e-9)
 
     def degrees_of_freedom(self, rows: NDArray[np.bool_] | None = None) -> int:
         """Return clusters less strata among `rows`, which for a domain are those that it touches."""
@@ -102,7 +102,7 @@ def build_design(
             "unknown treatment of lonely clusters", found=lonely, expected=", ".join(get_args(Lonely))
         )
     names = [_listed(c) for c in (stratum, cluster, fpc)]
-    _check_columns(data, [*([weight] if weight else []), *names[0], *names[1], *names[2]])
+    _check_columns(data, [*([] if weight is None else [weight]), *names[0], *names[1], *names[2]])
     values = np.ones(len(data)) if weight is None else check_weights(data[weight])
     depth = max(1, *(len(n) for n in names))
     stages: list[Stage] = []
@@ -126,6 +126,12 @@ def as_design(design: Design | Mapping[str, Any] | pd.DataFrame, index: pd.Index
         if design.rows != len(index):
             raise AnalysisError("the design has other rows", found=design.rows, expected=len(index))
         return design
+    if not isinstance(design, (Mapping, pd.DataFrame)):
+        raise AnalysisError(
+            "a design is a mapping or a frame of its parts",
+            found=type(design).__name__,
+            expected="stratum, cluster, fpc, weight, lonely",
+        )
     known = ("weight", "stratum", "cluster", "fpc")
     options = (
         {k: v for k, v in design.items() if k in {"lonely", "nest"}} if isinstance(design, Mapping) else {}
@@ -176,6 +182,14 @@ def _at(columns: list[str], level: int) -> str | None:
 
 def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
     for column in columns:
+        if not isinstance(column, str):
+            raise AnalysisError(
+                "a part of the design is given by the name of its column",
+                found=type(column).__name__,
+                expected="a column's name",
+            )
+        if list(data.columns).count(column) > 1:
+            raise AnalysisError(f"two columns of the file are called {column!r}", found=column)
         if column not in data:
             known = [str(c) for c in data.columns]
             raise AnalysisError(

@@ -14,7 +14,7 @@ from childatlas.errors import AnalysisError, DataError, nearest
 from childatlas.measures.design import Design, build_design
 from childatlas.measures.grouping import by_index
 
-__all__ = ["Domains", "as_frame", "build_domains", "column", "numbers"]
+__all__ = ["Domains", "as_frame", "build_domains", "column", "numbers", "variable_names"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
@@ -63,12 +63,12 @@ def build_domains(
     """
     if not len(frame):
         raise AnalysisError("the survey has no rows")
-    names = [] if by is None else [by] if isinstance(by, str) else list(by)
+    names = variable_names(by) if by else []
     for name in names:
         column(frame, name)
     built = build_design(frame, weight=weight, **design)
-    labels, codes = by_index(None if by is None else [frame[name] for name in names], frame.index)
-    return Domains(built, labels, codes, grouped=by is not None)
+    labels, codes = by_index([frame[name] for name in names] or None, frame.index)
+    return Domains(built, labels, codes, grouped=bool(names))
 
 
 def as_frame(data: Any) -> pd.DataFrame:
@@ -111,14 +111,39 @@ def numbers(frame: pd.DataFrame, name: str) -> Floats:
     return values
 
 
+def variable_names(variable: str | Sequence[str]) -> list[str]:
+    """Return the names of the columns asked for, one or several.
+
+    Raises
+    ------
+    AnalysisError
+        If there is none, or it is no name.
+    """
+    names = [variable] if isinstance(variable, str) or not isinstance(variable, Sequence) else list(variable)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise AnalysisError(
+            "a variable is asked for by the name of its column",
+            found=repr(variable)[:80],
+            expected="a name, or a list of names",
+        )
+    return names
+
+
 def column(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return a column.
 
     Raises
     ------
     AnalysisError
-        If there is none of that name; the nearest names are listed.
+        If there is none of that name, and the nearest names are listed, or if there are two.
     """
+    if list(frame.columns).count(name) > 1:
+        raise AnalysisError(
+            f"two columns of the survey are called {name!r}",
+            found=name,
+            expected="one column of a name",
+            fix="rename or drop one of them",
+        )
     if name not in frame:
         known = [str(c) for c in frame.columns]
         raise AnalysisError(

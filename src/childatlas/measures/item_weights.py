@@ -24,17 +24,28 @@ def scale_weights(weights: Any, items: pd.Index) -> pd.Series:
     if weights is None:
         weights = np.ones(len(items))
     if isinstance(weights, (Mapping, pd.Series)):
-        given = pd.Series(dict(weights), dtype=float)
+        given = pd.Series({item: _number(weight) for item, weight in dict(weights).items()}, dtype=float)
         _match_items(given.index, items)
         values = given.reindex(items)
     else:
-        array = np.asarray(weights, dtype=np.float64)
+        array = np.asarray([_number(weight) for weight in np.ravel(weights)], dtype=np.float64)
+        array = array.reshape(np.shape(weights))
         if array.shape != (len(items),):
             raise AnalysisError("weights and items differ in number", found=array.shape, expected=len(items))
         values = pd.Series(array, index=items)
     if not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
         raise AnalysisError("item weights have to be 0 or more, with a positive sum", found=values.to_dict())
     return values / values.sum()
+
+
+def _number(weight: Any) -> float:
+    """Return one weight as a number, refused where it is none."""
+    try:
+        return float(weight)
+    except (TypeError, ValueError):
+        raise AnalysisError(
+            "an item's weight is not a number", found=repr(weight), expected="a number of 0 or more"
+        ) from None
 
 
 def _match_items(given: pd.Index, items: pd.Index) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from childatlas.measures.design import Columns, Lonely
-from childatlas.measures.domains import as_frame, build_domains, numbers
+from childatlas.measures.domains import as_frame, build_domains, numbers, variable_names
 from childatlas.measures.estimates import assemble_rows, estimate_ratio
 from childatlas.measures.replicates import Replicates
 
@@ -71,7 +71,8 @@ def survey_mean(
     -----
     Linearisation of the ratio sum(w y) / sum(w) (Lumley 2010, Complex Surveys, section 2.2). The design
     effect compares with simple random sampling without replacement from as many as the weights add up to;
-    where a weight is below 1 the weights are rescaled ones, and it compares with replacement.
+    where a weight is below 1 or all are 1 they do not add up to a population, and it compares with
+    replacement.
     """
     frame = as_frame(data)
     domains = build_domains(
@@ -80,7 +81,7 @@ def survey_mean(
         by=by,
         design={"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest},
     )
-    names = [variable] if isinstance(variable, str) else list(variable)
+    names = variable_names(variable)
     ones = np.ones(len(frame))
     parts = [
         estimate_ratio(domains, numbers(frame, name), ones, level=level, replicates=replicates)
@@ -157,7 +158,7 @@ def survey_total(
         by=by,
         design={"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest},
     )
-    names = [variable] if isinstance(variable, str) else list(variable)
+    names = variable_names(variable)
     parts = [
         estimate_ratio(domains, numbers(frame, name), None, level=level, replicates=replicates)
         for name in names
