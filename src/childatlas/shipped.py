@@ -49,7 +49,7 @@ def shipped(kind: str, name: str, *, suffix: str = "") -> Path:
         return path
     known = sorted(p.name.removesuffix(suffix) for p in folder.glob(f"[!.]*{suffix}"))
     raise StudyError(
-        f"no shipped {kind.rstrip('s')} is called {name!r}",
+        f"nothing that ships under {kind} is called {name!r}",
         where=str(folder),
         found=name,
         expected=", ".join(nearest(name, known) or known),

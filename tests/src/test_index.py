@@ -174,3 +174,24 @@ def test_the_callers_table_is_not_changed() -> None:
     before = TABLE.copy()
     ca.build_index(TABLE, flat(treatment="auto", imputation="nearest"))
     pd.testing.assert_frame_equal(TABLE, before)
+
+
+@pytest.mark.parametrize("values", [TABLE["school"], TABLE.to_numpy(), TABLE.to_dict(), [1.0, 2.0]])
+def test_what_is_no_table_is_refused(values: object) -> None:
+    with pytest.raises(DataError, match="table of units x indicators"):
+        ca.build_index(values, flat())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("recipe", [None, 5, ["a"]])
+def test_what_is_no_recipe_is_refused(recipe: object) -> None:
+    with pytest.raises(StudyError, match="no recipe"):
+        ca.build_index(TABLE, recipe)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("written", ["z-score", "z_score"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_method_may_be_written_with_underscores(written: str, whole: bool) -> None:
+    plan = {"method": written, "centre": 100.0} if whole else written
+    expected = {"method": "z-score", "centre": 100.0 if whole else 0.0}
+    made, plain = (ca.build_index(TABLE, flat(normalisation=p)).scores for p in (plan, expected))
+    pd.testing.assert_series_equal(made, plain)

@@ -84,6 +84,12 @@ def take_profile(profile: pd.Series, tree: Tree) -> pd.Series:
 
 
 def _check_frame(values: pd.DataFrame, recipe: Recipe) -> None:
+    if not isinstance(values, pd.DataFrame):
+        raise DataError(
+            "an index is built of a table of units x indicators",
+            found=type(values).__name__,
+            expected="a DataFrame with one row a unit and one column an indicator",
+        )
     if len(values) == 0:
         raise DataError("there is no unit to build an index of", expected="one row a unit", found="0 rows")
     for what, labels in (("unit", values.index), ("column", values.columns)):

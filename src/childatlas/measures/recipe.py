@@ -278,8 +278,11 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path) -> Recipe:
     """
     if isinstance(recipe, Recipe):
         return recipe
-    if not isinstance(recipe, Mapping):
+    if isinstance(recipe, (str, Path)):
         return read_recipe(recipe)
+    if not isinstance(recipe, Mapping):
+        expected = "a Recipe, a mapping, a path or the name of a shipped recipe"
+        raise StudyError("this is no recipe", found=type(recipe).__name__, expected=expected)
     try:
         return Recipe.model_validate(dict(recipe))
     except ValidationError as error:
@@ -289,11 +292,8 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path) -> Recipe:
         if first["type"] == "extra_forbidden":
             near = ", ".join(nearest(first["loc"][-1], _ALL_KEYS))
             message = f"unknown key; nearest known: {near or 'none'}"
-        raise StudyError(
-            f"the recipe cannot be used: {message}",
-            where=key,
-            found=None if isinstance(given, Mapping) else given,
-        ) from None
+        shown = None if isinstance(given, Mapping) else given
+        raise StudyError(f"the recipe cannot be used: {message}", where=key, found=shown) from None
 
 
 _MODELS = (Recipe, Level, Group, IndexedIndicator, Choices, Normalisation, Treatment, Aggregation)

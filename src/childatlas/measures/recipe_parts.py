@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -53,8 +54,11 @@ class Part(BaseModel):
 
 
 def _by_name(value: Any) -> Any:
-    """Let ``"min-max"`` stand for ``{method = "min-max"}``."""
-    return {"method": value} if isinstance(value, str) else value
+    """Let ``"min-max"`` stand for ``{method = "min-max"}``, and ``min_max`` for ``min-max``."""
+    plan = {"method": value} if isinstance(value, str) else value
+    if isinstance(plan, Mapping) and isinstance(plan.get("method"), str):
+        return {**plan, "method": plan["method"].replace("_", "-")}
+    return plan
 
 
 def _refuse_foreign(part: Part, method: str, known: dict[str, frozenset[str]]) -> None:
