@@ -19,6 +19,7 @@ from .values import Aligned
 
 __all__ = [
     "ASSUMPTIONS",
+    "NO_DATA",
     "NO_NEIGHBOURS",
     "NO_VARIATION",
     "GlobalResult",
@@ -35,6 +36,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Assumption = Literal["randomisation", "normal"]
 ASSUMPTIONS = ("randomisation", "normal")
+NO_DATA = "no data: no unit has a value"
 NO_VARIATION = "no variation: all values are equal"
 NO_NEIGHBOURS = "no neighbours: no unit is joined to another"
 
@@ -132,7 +134,7 @@ def moran_moments(n: int, s: Sums, *, assumption: str, kurtosis: float) -> Momen
 
 def kurtosis_of(z: Floats) -> float:
     """Return the fourth moment over the squared second one, of centred values."""
-    second = float((z**2).mean())
+    second = float((z**2).mean()) if z.size else 0.0
     return float((z**4).mean()) / second**2 if second > 0 else math.nan
 
 
@@ -163,17 +165,21 @@ def conclude(
 ) -> GlobalResult:
     """Return the result: z and both p in the direction of `alternative`.
 
-    `sign` is -1 for statistics that fall as autocorrelation rises. With a note the p are 1 and z is missing.
+    `sign` is -1 for statistics that fall as autocorrelation rises. With a note the p are 1 and z is missing;
+    without data the p are missing too.
     """
+    if not aligned.n:
+        note = NO_DATA
     known(alternative, ALTERNATIVES, "alternative")
     observed = simulated.observed if isinstance(simulated, Simulated) else simulated
     z = math.nan
     if not note and moments.variance > 0:
         z = sign * (observed - moments.expected) / math.sqrt(moments.variance)
-    p_sim = 1.0 if note else math.nan
+    noted = math.nan if note == NO_DATA else 1.0
+    p_sim = noted if note else math.nan
     if isinstance(simulated, Simulated):
         turned = Simulated(sign * observed, sign * simulated.values, simulated.exact)
-        p_sim = 1.0 if note else global_p(turned, alternative)
+        p_sim = noted if note else global_p(turned, alternative)
     count = simulated.values.size if isinstance(simulated, Simulated) else 0
     return GlobalResult(
         name=name,
@@ -181,7 +187,7 @@ def conclude(
         expected=moments.expected,
         variance=moments.variance,
         z=z,
-        p_norm=1.0 if note else _normal_p(z, alternative),
+        p_norm=noted if note else _normal_p(z, alternative),
         p_sim=p_sim,
         n=aligned.n,
         permutations=count,

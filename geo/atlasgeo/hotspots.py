@@ -8,8 +8,8 @@ How our numbers stand to those of other tools:
 Moran's I_i    z_i lag_i / (sum z^2 / n)   z_i lag_i / (sum z^2 /       as esda
                                            (n - 1)): ours (n - 1) / n
 Gi and Gi*     z of Getis and Ord (1996)   the same z                   sum w x / sum x
-Geary's c_i    sum w (z_i - z_j)^2 / m2,   divides by n - 1: ours       as esda
-               m2 = sum z^2 / n            (n - 1) / n
+Geary's c_i    sum w (z_i - z_j)^2 /       divides by sum z^2 / n:      as ours
+               (sum z^2 / (n - 1))         ours (n - 1) / n
 moments        conditional (Sokal, Oden    total and conditional        none
                and Thomson 1998)
 p              two-sided unless asked      tail that the data chose     tail that the data chose

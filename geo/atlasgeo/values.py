@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ __all__ = ["Aligned", "align", "code_order", "edges_of", "quiet_series"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
+_NUMBERS: Final = {"floating", "integer", "mixed-integer-float", "integer-na", "boolean", "decimal", "empty"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +167,15 @@ def _numbers(values: object) -> Floats:
         raise AnalysisError(
             "codes of the values are repeated", found=_few(twice), expected="one value a unit"
         )
-    try:
-        array = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise AnalysisError("values must be numbers", found=series.dtype, where=str(series.name)) from error
+    kind = pd.api.types.infer_dtype(series, skipna=True)
+    if kind not in _NUMBERS:
+        raise AnalysisError(
+            "values must be numbers",
+            where=f"column {series.name}" if series.name is not None else None,
+            found=f"{kind} (dtype {series.dtype})",
+            fix="turn them into numbers first: pandas.to_numeric",
+        )
+    array = series.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = np.isinf(array)
     if infinite.any():
         raise AnalysisError(
