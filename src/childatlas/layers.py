@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from atlasgeo.columns import PARENT_VALUE
+from atlasgeo.columns import PARENT_VALUE, SYNTHETIC
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -124,6 +124,12 @@ class Layer:
         An index: area and component scores per unit, columns in the recipe's order.
     coverage : Series or None
         An index: share of the declared weight that has figures.
+    rank_sets : DataFrame or None
+        Where there are errors: confidence sets of the ranks and ``word`` (lagging, may be lagging), as
+        `childatlas.measures.ranks.RankSets.table`.
+    stability : DataFrame or None
+        Where there are errors: how far the labels of clusters hold under them, as
+        `atlasgeo.hotspots_under_error` returns.
     """
 
     id: str
@@ -160,6 +166,13 @@ class Layer:
     years_used: pd.Series | None = None
     detail: pd.DataFrame | None = None
     coverage: pd.Series | None = None
+    rank_sets: pd.DataFrame | None = None
+    stability: pd.DataFrame | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of its figures is invented: then no sentence may say anything of a named place."""
+        return SYNTHETIC in ";".join(map(str, self.flags.dropna())).split(";")
 
     @property
     def from_above(self) -> bool:
@@ -216,6 +229,15 @@ class Atlas:
     methods: dict[str, str]
     profile: dict[str, Any]
     folder: Path
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether all of it is invented: every file, table and layer of it then says so by name."""
+        return bool(self.layers) and all(layer.synthetic for layer in self.layers)
+
+    def called(self, name: str) -> str:
+        """Return `name` as files, tables and layers bear it: led by ``synthetic_`` where all is invented."""
+        return f"{SYNTHETIC}_{name}" if self.synthetic and SYNTHETIC not in name else name
 
     def stem(self, layer: Layer) -> str:
         """Return the name of a layer's files within its level: its id, or its key where ids repeat."""

@@ -7,10 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from childatlas.errors import StudyError, nearest
 from childatlas.shipped import data_folder, shipped
+from childatlas.study_survey import SurveyFiguresPlan
 
 __all__ = [
     "Claim",
@@ -21,6 +22,7 @@ __all__ = [
     "PrivacyPlan",
     "StatisticsPlan",
     "Study",
+    "SurveyFiguresPlan",
     "read_study",
     "validate_toml",
 ]
@@ -38,13 +40,13 @@ class _Plan(BaseModel):
 class FiguresPlan(_Plan):
     """Which tables of figures are read, by which catalogue, and which of it is mapped.
 
-    `tables` and `catalogue` (one or several) are names of shipped folders under ``data/indicators`` or paths. An empty
-    `indicators` means every catalogued indicator that has a value at the level of the study. Those in
-    `parent_values` have figures for the level above alone: each unit shows its parent's, flagged, never as an
-    observation.
+    `tables` and `catalogue` (one or several) are names of shipped folders under ``data/indicators`` or paths.
+    An empty `indicators` means every catalogued indicator that has a value at the level of the study. Those
+    in `parent_values` have figures for the level above alone: each unit shows its parent's, flagged, never as
+    an observation.
     """
 
-    tables: tuple[str, ...] = Field(min_length=1)
+    tables: tuple[str, ...] = ()
     catalogue: str | tuple[str, ...]
     indicators: tuple[str, ...] = ()
     parent_values: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ class Study(_Plan):
     languages: tuple[str, ...] = ("en",)
     note: Texts = Field(default_factory=dict)
     figures: FiguresPlan
+    survey: SurveyFiguresPlan | None = None
     indices: tuple[IndexPlan, ...] = ()
     neighbours: NeighboursPlan = NeighboursPlan()
     statistics: StatisticsPlan = StatisticsPlan()
@@ -145,6 +148,16 @@ class Study(_Plan):
     claims: tuple[Claim, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
     path: Path | None = Field(default=None, exclude=True)
+
+    @model_validator(mode="after")
+    def _has_figures(self) -> Study:
+        if not self.figures.tables and self.survey is None:
+            raise ValueError("figures.tables should have at least 1 item, or the study a [survey]")
+        if self.survey is not None and self.figures.tables:
+            raise ValueError("a study of a survey has no figures.tables: its figures are the survey's alone")
+        if self.survey is not None and self.level != "oblast":
+            raise ValueError("a study of a survey has the level 'oblast'; survey.levels names districts")
+        return self
 
     def locate(self, kind: str, name: str, *, suffix: str = "") -> Path:
         """Return the path that `name` means: beside the study, absolute, or shipped under `kind`.

@@ -11,12 +11,12 @@ from atlasgeo import columns as c
 from atlasgeo.errors import DataError
 from atlasgeo.maps.annotations import draw_inset_shapes, draw_inset_words, draw_key, draw_labels
 from atlasgeo.maps.basemap import Basemap, codes_on
-from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes
+from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes, draw_watermark
 from atlasgeo.maps.labels import place_labels
 from atlasgeo.maps.legend import Entry, draw_legend
 from atlasgeo.maps.page import Page, new_page
 from atlasgeo.maps.palettes import CLUSTERS, HAIRLINE, INK, LAND, SOFT
-from atlasgeo.maps.patterns import NO_DATA_HATCH
+from atlasgeo.maps.patterns import NO_DATA_HATCH, has_flag
 from atlasgeo.maps.typeface import BOLD, REGULAR, wrap
 from atlasgeo.maps.wording import MapText
 
@@ -39,6 +39,7 @@ def draw_clusters(
     *,
     text: MapText,
     names: Mapping[str, str] | pd.Series,
+    flags: pd.Series | None = None,
 ) -> Figure:
     """Return a map of the clusters of one local statistic.
 
@@ -50,6 +51,8 @@ def draw_clusters(
         unit would belong to without correction. Units that are absent have no data.
     text : MapText
     names : mapping of code -> name
+    flags : Series of str, optional
+        Flags of the figures behind it, joined by ``;``: ``synthetic`` and ``schematic`` stand across the map.
 
     Returns
     -------
@@ -82,6 +85,9 @@ def draw_clusters(
         ],
     )
     draw_scale_bar(page, basemap, text)
+    for flag in (c.SYNTHETIC, c.SCHEMATIC):
+        if any(has_flag(flags, flag, basemap.codes)):
+            draw_watermark(page, basemap, text.word(flag))
     end = draw_legend(
         page, _entries(cluster, hint, text), title=text.legend_title, top=below - 14 * page.sheet.scale
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from childatlas.assembly.index import BuiltIndex, index_layer
 from childatlas.assembly.measured import build_layer, carry_layer, choose_year
 from childatlas.assembly.parent_values import parent_layer
+from childatlas.assembly.survey_layers import survey_layers, uncertain
 from childatlas.errors import DataError, StudyError
 from childatlas.figures.select import series
 from childatlas.layers import Geography, Layer
@@ -100,7 +101,8 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         for layer in measured
         if layer.geography != own.key and material.catalogue[layer.id].carry and not layer.is_count
     ]
-    layers = tuple([built.layer for built in indices] + measured + from_above + carried)
+    geographies, of_survey = survey_layers(material, geographies, judged=judged)
+    layers = tuple([built.layer for built in indices] + measured + of_survey + from_above + carried)
     return Found(geographies, layers, tuple(indices), gaps, absent)
 
 
@@ -147,7 +149,7 @@ def _layer(
     gaps: pd.DataFrame,
     judged: bool,
 ) -> Layer:
-    return build_layer(
+    layer = build_layer(
         material.figures,
         indicator,
         geography,
@@ -158,6 +160,7 @@ def _layer(
         gaps=gaps,
         language=material.study.languages[0],
     )
+    return uncertain(material, layer, geography) if judged else layer
 
 
 def _asked_for(indicator: Indicator, material: Material) -> bool:

@@ -16,6 +16,7 @@ from childatlas.study import IndexPlan, Study
 
 if TYPE_CHECKING:
     from atlasgeo.profiles import Country
+    from childatlas.assembly.survey_figures import SurveyFigures
     from childatlas.atlas.words import Words
     from childatlas.figures.catalogue import Catalogue, Indicator
     from childatlas.figures.check import Checked
@@ -36,6 +37,7 @@ class Material:
     recipes: tuple[tuple[IndexPlan, Recipe], ...]
     words: Words
     inputs: tuple[Path, ...]
+    survey: SurveyFigures | None = None
 
     @property
     def figures(self) -> pd.DataFrame:
@@ -79,10 +81,18 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     ground = Ground(country, gazetteer, study)
     if fetch:
         fetch_official(ground)
+    survey = None
+    if study.survey is not None:
+        from childatlas.assembly.survey_figures import build_survey_figures
+
+        survey = build_survey_figures(study, ground, catalogue)
+        catalogue = survey.catalogue
     wanted = (only,) if only else (*study.figures.indicators, *study.figures.parent_values)
     _refuse_unknown(wanted, catalogue, study)
     tables = [table for name in study.figures.tables for table in _table_files(study, name)]
-    figures = read_figures(tables, gazetteer=gazetteer, level=study.level)
+    figures = (
+        read_figures(tables, gazetteer=gazetteer, level=study.level) if survey is None else survey.figures
+    )
     if only:
         parts = {only, catalogue[only].count, catalogue[only].denominator}  # a rate is made of its counts
         figures = figures[figures["indicator"].isin(parts)]
@@ -94,6 +104,7 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
         *ground.shape_files(),
         *tables,
         *(study.locate("indices", p.recipe, suffix=".toml") for p, _ in recipes),
+        *(survey.inputs if survey is not None else ()),
     ]
     return Material(
         study=study,
@@ -103,6 +114,7 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
         recipes=recipes,
         words=read_words(study.languages[0]),
         inputs=tuple(dict.fromkeys(p for p in used if p is not None)),
+        survey=survey,
     )
 
 

@@ -10,9 +10,12 @@ import pandas as pd
 from atlasgeo.columns import (
     CARRIED,
     FLAG,
+    GROUP,
     INDICATOR,
     NOT_OBSERVED,
+    RESIDENCE,
     SE,
+    SEX,
     UNIT,
     VALUE,
     YEAR,
@@ -115,7 +118,7 @@ def build_layer(
     codes = geography.shapes.index
     values = now[VALUE].reindex(codes)
     errors = now[SE].reindex(codes) if SE in now and now[SE].notna().any() else None
-    flags = now[FLAG].reindex(codes).fillna("")
+    flags = _flags(figures, indicator.id, codes, year=year, residence=residence)
     national = now[VALUE].get(national_code)
     higher_is_worse = indicator.direction != "higher_is_better"
     layer = Layer(
@@ -148,6 +151,18 @@ def build_layer(
     )
     layer = _with_gap(layer, gaps, national_code)
     return judge(layer, geography, plan, seed=seed) if plan else layer
+
+
+def _flags(figures: pd.DataFrame, indicator: str, codes: pd.Index, *, year: int, residence: str) -> pd.Series:
+    """Return the flags of each unit, of suppressed figures too, which have no value."""
+    rows = figures[
+        (figures[INDICATOR] == indicator)
+        & (figures[YEAR] == year)
+        & (figures[RESIDENCE] == residence)
+        & (figures[SEX] == "")
+        & (figures[GROUP] == "")
+    ]
+    return rows.set_index(UNIT)[FLAG].reindex(codes).fillna("")
 
 
 def _source(rows: pd.DataFrame, indicator: Indicator) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo.columns import AREA_KM2, INDICATOR, PARENT, TYPE, UNIT
+from childatlas.assembly.uncertain import rank_table, stability_table
 from childatlas.measures.gaps import check_claim, lowest_units
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of name -> DataFrame
-        ``figures, gaps, lowest, claims, global_statistics, local_statistics, indices, index_parts, children,
-        units, absent``; those that would be empty are left out.
+        ``figures, gaps, lowest, claims, ranks_with_errors, clusters_under_error, quality, global_statistics,
+        local_statistics, indices, index_parts, children, units, absent``; those that would be empty are left
+        out.
     """
     children = _children(material)
     tables = {
@@ -37,6 +39,9 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
         "gaps": found.gaps,
         "lowest": _lowest(material, found, children),
         "claims": _claims(material, found),
+        "ranks_with_errors": rank_table(found.layers),
+        "clusters_under_error": stability_table(found.layers),
+        "quality": material.survey.quality if material.survey is not None else pd.DataFrame(),
         "global_statistics": _global(found),
         "local_statistics": _local(found),
         "indices": _indices(found),
@@ -95,6 +100,8 @@ def _lowest(material: Material, found: Found, children: pd.DataFrame | None) -> 
             coverage=layer.coverage,
             children=children if layer.geography == own else None,
         )
+        if layer.rank_sets is not None:  # there are errors: the word that the confidence set has earned
+            table["standing"] = layer.rank_sets["word"].reindex(table.index).fillna("")
         parts.append(_told(table, layer))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -149,7 +156,8 @@ def _indices(found: Found) -> pd.DataFrame:
         table = pd.DataFrame({"score": built.layer.values, "rank": built.layer.ranks["rank"]})
         table["coverage"] = built.layer.coverage
         if built.layer.detail is not None:
-            table = table.join(built.layer.detail, rsuffix="_part")
+            detail = built.layer.detail
+            table = table.join(detail.rename(columns={c: f"{c}_part" for c in detail if c in table}))
         parts.append(_told(table, built.layer))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 

@@ -167,7 +167,7 @@ def _range(ordered: pd.Series, layer: Layer, words: Words) -> str:
 
 
 def _ends(end: str, codes: list[str], layer: Layer, *, names: pd.Series, words: Words) -> str:
-    if not codes or layer.direction == "neutral" or len(order_of(layer)) < 2:
+    if not codes or layer.synthetic or layer.direction == "neutral" or len(order_of(layer)) < 2:
         return ""
     told = [
         words.say(

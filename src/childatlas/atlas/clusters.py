@@ -71,6 +71,8 @@ def cluster_title(layer: Layer, geography: Geography, words: Words) -> str:
     label = words.pick(layer.label)
     if layer.local_moran is None:
         return words.say("cluster.title_absent", label=label)
+    if layer.synthetic:
+        return words.say("cluster.title_synthetic", label=label)
     found = _found(layer.local_moran, geography, words)
     if not found:
         return words.say("cluster.title_none", label=label)
@@ -96,6 +98,9 @@ def cluster_sentence(layer: Layer, geography: Geography, words: Words) -> str:
         return words.say(
             "cluster.absent", reason=layer.no_statistics.rstrip(". ") or words.say("value.missing")
         )
+    if layer.synthetic:
+        n = sum(len(codes) for codes in clusters_found(local).values())
+        return words.say("cluster.synthetic", units=words.count(n, geography.level))
     names, found = place_names(geography, words), _found(local, geography, words)
     sentences = [_capital("; ".join(found)) + "."] if found else [words.say("cluster.none")]
     if hinted := suggested(local):

@@ -198,6 +198,7 @@ def _clusters(job: Drawing) -> Sketch | None:
         layer.local_moran,
         text=_map_text(job, title=title, under=under, classes=moran_sentence(layer, words)),
         names=place_names(geography, words),
+        flags=layer.flags,
     )
     sentence = cluster_sentence(layer, geography, words)
     alt = words.say("cluster.alt", label=words.pick(layer.label), year=layer.year, sentence=sentence)

@@ -180,6 +180,8 @@ def _apart(layer: Layer, leaders: list[str], *, alpha: float = 0.05) -> bool:
 def gap_finding(layer: Layer, words: Words) -> str:
     """Return the title of the comparison of town and village: the country's own where it is published."""
     label, gap = words.pick(layer.label), layer.gap
+    if layer.synthetic:
+        return words.say("finding.synthetic", label=label)
     if gap is None or gap.empty or COUNTRY not in gap.index:
         return words.say("gap.title_equal", label=label) if _no_gap(gap) else label
     row = gap.loc[COUNTRY]
@@ -209,7 +211,7 @@ def gap_sentence(layer: Layer, geography: Geography, words: Words) -> str:
         if math.isfinite(float(row["ratio"])):
             parts.append(words.say("gap.ratio", ratio=words.number(float(row["ratio"]), 1)))
     units = gap.drop(index=COUNTRY, errors="ignore")["difference"].dropna()
-    if len(units) > 1 and units.abs().max() > 0:
+    if len(units) > 1 and units.abs().max() > 0 and not layer.synthetic:
         code = str(units.abs().sort_index().idxmax())
         sides = _sides(gap.loc[code], layer, words)
         parts.append(words.say("gap.widest", place=place_names(geography, words).get(code, code), **sides))
@@ -237,6 +239,8 @@ def trend_sentence(layer: Layer, geography: Geography, words: Words) -> str:
     if ends is not None:
         parts.append(words.say("trend.country", **_told(ends, layer, words)))
     change = _changes(layer)
+    if layer.synthetic:
+        return " ".join(parts) or words.say("trend.none")
     if len(change) > 2 and change.max() > 0 > change.min():
         names = place_names(geography, words)
         up, down = str(change.idxmax()), str(change.idxmin())

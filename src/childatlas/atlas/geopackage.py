@@ -13,7 +13,7 @@ import pandas as pd
 
 from childatlas.atlas.classing import layer_classes, layer_colours
 from childatlas.atlas.qgis import graduated_style, sld_style
-from childatlas.atlas.tables import all_tables, flattened, unit_table
+from childatlas.atlas.tables import all_tables, flattened, marked, unit_table
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 
@@ -64,10 +64,11 @@ def write_geopackage(atlas: Atlas, path: Path, *, words: Words) -> Path:
     path.unlink(missing_ok=True)
     for geography in atlas.geographies.values():
         _write_polygons(atlas, geography, path, words=words)
-    joined = {f"values-{key}" for key in atlas.geographies}
+    joined = {atlas.called(f"values-{key}") for key in atlas.geographies}
+    polygons = [atlas.called(key) for key in atlas.geographies]
     for name, table in all_tables(atlas, words).items():
         if name not in joined and len(table.columns):
-            _write_plain(flattened(table), path, name=table_name(name, taken=atlas.geographies))
+            _write_plain(flattened(table), path, name=table_name(name, taken=polygons))
     _finish(path, _styles(atlas, words))
     return path
 
@@ -88,7 +89,7 @@ def _write_polygons(atlas: Atlas, geography: Geography, path: Path, *, words: Wo
     import geopandas as gpd
     import pyogrio
 
-    table = unit_table(atlas, geography, words).reset_index()
+    table = marked(unit_table(atlas, geography, words), atlas).reset_index()
     table.columns = pd.Index(_distinct([column_name(str(column)) for column in table.columns]))
     shapes = geography.shapes.geometry.reindex(geography.units.index)
     frame = gpd.GeoDataFrame(_storable(table), geometry=shapes.to_numpy(), crs=geography.shapes.crs)
@@ -97,7 +98,7 @@ def _write_polygons(atlas: Atlas, geography: Geography, path: Path, *, words: Wo
     pyogrio.write_dataframe(
         frame,
         path,
-        layer=column_name(geography.key),
+        layer=column_name(atlas.called(geography.key)),
         driver="GPKG",
         append=path.exists(),
         geometry_type="MultiPolygon",
@@ -155,7 +156,7 @@ def _style(atlas: Atlas, layer: Layer, *, default: bool, words: Words) -> _Style
     column, label = column_name(atlas.stem(layer)), words.pick(layer.label)
     no_data = words.say("map.no_data")
     return _Style(
-        table=column_name(layer.geography),
+        table=column_name(atlas.called(layer.geography)),
         name=f"{label} {layer.year}"[:120],
         qml=graduated_style(column, classes, colours=colours, title=label, no_data=no_data),
         sld=sld_style(column, classes, colours=colours, title=label, no_data=no_data),

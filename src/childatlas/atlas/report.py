@@ -107,7 +107,7 @@ def _dropped(atlas: Atlas, words: Words) -> list[str]:
 
 def _lowest(atlas: Atlas, words: Words) -> Iterator[str]:
     table = atlas.tables.get("lowest")
-    if table is None or table.empty:
+    if table is None or table.empty or atlas.synthetic:
         return
     yield from ("", f"## {words.say('report.lowest')}", "", words.say("report.lowest_note"), "")
     shown = named(table, atlas, words)

@@ -120,7 +120,12 @@ def _doors(atlas: Atlas, words: Words) -> list[dict[str, str]]:
         for stem, geography in stems.items()
         if any(layer.geography == geography.key for layer in atlas.layers)
     ]
-    return [*maps, *({"href": href, "text": words.say(key)} for href, key in _DOORS.items())]
+    return [*maps, *_files_at_top(atlas, words)]
+
+
+def _files_at_top(atlas: Atlas, words: Words) -> list[dict[str, str]]:
+    named = {name: name if name == "manifest.json" else atlas.called(name) for name in _DOORS}
+    return [{"href": named[name], "text": words.say(key)} for name, key in _DOORS.items()]
 
 
 def _when(geography: Geography, words: Words) -> str:

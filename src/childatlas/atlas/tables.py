@@ -13,13 +13,22 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from atlasgeo.columns import CLUSTER, FLAG, P_ADJUSTED, UNIT
+from atlasgeo.columns import CLUSTER, FLAG, P_ADJUSTED, SYNTHETIC, UNIT
 from childatlas.atlas.clusters import suggested
 from childatlas.atlas.findings import COUNTRY, finding, place_names
 from childatlas.atlas.words import Words
-from childatlas.layers import Atlas, Geography
+from childatlas.layers import Atlas, Geography, Layer
 
-__all__ = ["all_tables", "is_risky", "layer_table", "named", "safe_text", "unit_table", "write_tables"]
+__all__ = [
+    "all_tables",
+    "is_risky",
+    "layer_table",
+    "marked",
+    "named",
+    "safe_text",
+    "unit_table",
+    "write_tables",
+]
 
 NAME: Final = "name"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -60,16 +69,26 @@ def all_tables(atlas: Atlas, words: Words) -> dict[str, pd.DataFrame]:
     values = {
         f"values-{key}": unit_table(atlas, geography, words) for key, geography in atlas.geographies.items()
     }
-    made = {
+    made: dict[str, pd.DataFrame] = {
         name: table if name == "figures" else named(table, atlas, words)
         for name, table in atlas.tables.items()
     }
-    return {
+    tables = {
         "layers": layer_table(atlas, words),
         **values,
         **made,
         "dropped": named(atlas.dropped, atlas, words),
     }
+    return {atlas.called(name): marked(table, atlas) for name, table in tables.items()}
+
+
+def marked(table: pd.DataFrame, atlas: Atlas) -> pd.DataFrame:
+    """Return the table with the flag ``synthetic`` in every row of a synthetic atlas, else as it is."""
+    if not atlas.synthetic:
+        return table
+    own = table[FLAG].fillna("").astype(str) if FLAG in table else pd.Series("", index=table.index)
+    said = [f if SYNTHETIC in f.split(";") else f"{f};{SYNTHETIC}".strip(";") for f in own]
+    return table.assign(**{FLAG: pd.Series(said, index=table.index, dtype=object)})
 
 
 def flattened(table: pd.DataFrame) -> pd.DataFrame:
@@ -123,6 +142,7 @@ def unit_table(atlas: Atlas, geography: Geography, words: Words) -> pd.DataFrame
         columns[f"{stem}_rank"] = layer.ranks["rank"]
         if layer.standard_errors is not None:
             columns[f"{stem}_se"] = layer.standard_errors
+        columns.update(_under_errors(layer, stem))
         if layer.flags.fillna("").ne("").any():
             columns[f"{stem}_{FLAG}"] = layer.flags
         if layer.local_moran is not None:
@@ -131,6 +151,20 @@ def unit_table(atlas: Atlas, geography: Geography, words: Words) -> pd.DataFrame
             hinted = suggested(layer.local_moran)
             columns[f"{stem}_suggestive"] = pd.Series(units.index.isin(hinted), index=units.index)
     return pd.DataFrame(columns, index=units.index).rename_axis(UNIT)
+
+
+def _under_errors(layer: Layer, stem: str) -> dict[str, Any]:
+    """Return what the errors leave of a layer's ranks and clusters; nothing where it has no errors."""
+    columns: dict[str, Any] = {}
+    if layer.rank_sets is not None:
+        sets = layer.rank_sets
+        columns |= {f"{stem}_rank_{end}": sets[f"{end}_all"] for end in ("low", "high")}
+        columns[f"{stem}_standing"] = sets["word"]
+    if layer.stability is not None:
+        parts = {"stability": "stability", "class": "stability_class", "p_high": "p_high"}
+        known = layer.values.notna()
+        columns |= {f"{stem}_{new}": layer.stability[(old, "")].where(known) for old, new in parts.items()}
+    return columns
 
 
 def layer_table(atlas: Atlas, words: Words) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from atlasgeo.columns import SYNTHETIC
 from childatlas.atlas.tables import all_tables, flattened, is_risky
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas
@@ -181,5 +182,6 @@ def _readme_parts(
 
 
 def _holds(name: str, words: Words) -> str:
-    key = "values" if name.startswith("values-") else name
+    plain = name.removeprefix(f"{SYNTHETIC}_")
+    key = "values" if plain.startswith("values-") else plain
     return words.texts.get(f"sheets.holds_{key}", "")

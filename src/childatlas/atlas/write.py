@@ -47,7 +47,8 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
     -------
     Path
         Holds ``maps/<level>/<layer>.{png,svg}``, ``tables/*.csv``, ``atlas.xlsx``, ``atlas.gpkg``,
-        ``interactive/<level>.html``, ``atlas.pdf``, ``index.html``, ``report.md`` and ``manifest.json``.
+        ``interactive/<level>.html``, ``atlas.pdf``, ``index.html``, ``report.md`` and ``manifest.json``. In a
+        synthetic atlas every name but ``index.html`` and ``manifest.json`` says ``synthetic``.
 
     Raises
     ------
@@ -67,10 +68,11 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
 
     say = _Steps(words, progress)
     with swapped_in(folder) as fresh, workers(len(atlas.layers)) as pool:
+        package = atlas.called("atlas.gpkg")
         beside = {
             "tables": start(pool, write_tables, atlas, fresh / "tables", words=words),
-            "workbook": start(pool, write_workbook, atlas, fresh / "atlas.xlsx", words=words),
-            "geopackage": start(pool, write_geopackage, atlas, fresh / "atlas.gpkg", words=words),
+            "workbook": start(pool, write_workbook, atlas, fresh / atlas.called("atlas.xlsx"), words=words),
+            "geopackage": start(pool, write_geopackage, atlas, fresh / package, words=words),
             "interactive": start(pool, write_interactive_pages, atlas, fresh / "interactive", words=words),
         }
         ticks = say.ticks("maps", len(atlas.layers))
@@ -81,10 +83,10 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
         say.start("book")
         # typst keeps threads of its own, which a forked process would wait for in vain: the book is set here.
         site = start(pool, write_site, atlas, pictures, fresh, words=words)
-        write_book(atlas, pictures, fresh / "atlas.pdf", words=words)
+        write_book(atlas, pictures, fresh / atlas.called("atlas.pdf"), words=words)
         site()
         say.start("report")
-        write_report(atlas, fresh / "report.md", words=words)
+        write_report(atlas, fresh / atlas.called("report.md"), words=words)
         write_manifest(atlas, fresh)
     say.end()
     return Path(folder).resolve()

@@ -1,0 +1,307 @@
+"""Figures of a survey that the run works out itself: drawn or read, measured, protected, catalogued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from atlasgeo.columns import (
+    FIGURE_COLUMNS,
+    FLAG,
+    GROUP,
+    INDICATOR,
+    LEVEL,
+    PARENT,
+    RESIDENCE,
+    SE,
+    SEX,
+    SOURCE,
+    SUPPRESSED,
+    SYNTHETIC,
+    UNIT,
+    VALUE,
+    YEAR,
+    N,
+)
+from childatlas.child_figures import BEHIND, COUNTRY, LACKS, Places, estimate_children
+from childatlas.definitions import Definitions, read_definitions
+from childatlas.errors import DataError, StudyError
+from childatlas.measures.publication import SUPPRESS, PublicationRule, judge_estimates
+from childatlas.shipped import data_folder
+
+if TYPE_CHECKING:
+    from childatlas.assembly.ground import Ground
+    from childatlas.figures.catalogue import Catalogue, Indicator
+    from childatlas.study import PrivacyPlan, Study
+    from childatlas.study_survey import SurveyFiguresPlan
+
+__all__ = ["DIMENSION", "SurveyFigures", "build_survey_figures"]
+
+DIMENSION = "lacks_dimension"  # the catalogue's pattern of one indicator a dimension
+MARKS = {"en": "synthetic", "ru": "синтетические данные", "kk": "синтетикалық деректер"}
+DISCLOSURE, UNRELIABLE = "disclosure control", "unreliable"
+
+
+@dataclass(frozen=True, eq=False)
+class SurveyFigures:
+    """What a survey came to, safe to show.
+
+    Attributes
+    ----------
+    figures : DataFrame
+        In table form; a suppressed row has its key and flag and nothing else.
+    catalogue : Catalogue
+        Entries of these figures alone; ids start with ``synthetic_`` where the survey is.
+    quality : DataFrame
+        ``unit, indicator, year, residence, quality, reason, flag``: which figures are shown, shown with a
+        caution, or suppressed and on what ground. It does not say which hidden cell is small and which only
+        guards another.
+    synthetic : bool
+    inputs : tuple of Path
+    """
+
+    figures: pd.DataFrame
+    catalogue: Catalogue
+    quality: pd.DataFrame
+    synthetic: bool
+    inputs: tuple[Path, ...]
+
+
+def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> SurveyFigures:
+    """Return the figures of the study's survey at every level that it asks for.
+
+    Parameters
+    ----------
+    study : Study
+        With a ``[survey]``.
+    ground : Ground
+    catalogue : Catalogue
+        Entries of the measures, and the pattern ``lacks_dimension``.
+
+    Raises
+    ------
+    AtlasError
+        If plan, file or definitions cannot be used, or the catalogue lacks a measure.
+
+    Notes ----- Order: estimates with design-based errors; disclosure control over all sums of country,
+    oblasts, residences and districts at once; then the publication rule of the study, which hides what is too
+    uncertain. Only then is there a table that anything else may read.
+    """
+    plan = study.survey
+    if plan is None:
+        raise StudyError("the study has no [survey]", where=str(study.path or study.name))
+    definitions = read_definitions(_definitions_file(study, plan))
+    records = _simulated(study, plan, ground) if plan.simulate else _read(study, plan)
+    with records.opened as survey:
+        relation = getattr(survey, "relation", survey)
+        synthetic = bool(plan.simulate) or _says_synthetic(relation)
+        estimates = estimate_children(
+            relation,
+            definitions,
+            places=_places(plan),
+            design=_design(plan, definitions),
+            cutoff=plan.cutoff or definitions.cutoff,
+            income=None if plan.line is None else (plan.income, plan.line),
+        )
+    national = str(ground.country.national_code)
+    table = _in_table_form(estimates, records, national=national, synthetic=synthetic)
+    shown, quality = _protect(table, ground, study.privacy, national=national)
+    entries = _entries(catalogue, definitions, source=records.source, synthetic=synthetic)
+    lead = f"{SYNTHETIC}_" if synthetic else ""
+    return SurveyFigures(
+        figures=_named(shown, lead)[list(FIGURE_COLUMNS)],
+        catalogue=_catalogue(entries, lead, catalogue.path),
+        quality=_named(quality, lead),
+        synthetic=synthetic,
+        inputs=(*records.inputs, _definitions_file(study, plan)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Records:
+    """An open survey, its year, the words of its source and the files behind it."""
+
+    opened: Any
+    year: int
+    source: str
+    inputs: tuple[Path, ...]
+
+
+def _simulated(study: Study, plan: SurveyFiguresPlan, ground: Ground) -> _Records:
+    from childatlas.simulate.plan import read_plan
+    from childatlas.simulate.sample import simulate_survey
+
+    path = study.locate("surveys", plan.simulate, suffix=".toml")
+    survey = read_plan(path)
+    if survey.country != study.country:
+        raise StudyError(
+            "the plan of the survey is of another country",
+            where=f"{study.path or study.name}, key survey.simulate",
+            found=survey.country,
+            expected=study.country,
+        )
+    official = data_folder() / "indicators" / survey.country / "figures.csv"
+    own = read_definitions(survey.definitions)
+    seed = study.seed if plan.seed is None else plan.seed
+    made = simulate_survey(
+        survey,
+        own,
+        figures=pd.read_csv(official, dtype={UNIT: str}, low_memory=False),
+        gazetteer=ground.gazetteer,
+        children=plan.children,
+        seed=seed,
+    ).children
+    told = f"plan {survey.id}, {len(made)} invented children, seed {seed}"
+    source = f"{SYNTHETIC} survey of childatlas ({told})"
+    return _Records(nullcontext(made), survey.year, source, (path, official))
+
+
+def _read(study: Study, plan: SurveyFiguresPlan) -> _Records:
+    from childatlas.figures.microdata import open_microdata
+
+    path = study.locate("surveys", plan.file)
+    return _Records(open_microdata(path), plan.year or study.vintage, f"survey file {path.name}", (path,))
+
+
+def _definitions_file(study: Study, plan: SurveyFiguresPlan) -> Path:
+    return study.locate("indices/children", plan.definitions, suffix=".toml")
+
+
+def _places(plan: SurveyFiguresPlan) -> Places:
+    return Places(
+        plan.oblast,
+        plan.residence if "oblast x residence" in plan.levels else None,
+        plan.district if "district" in plan.levels else None,
+    )
+
+
+def _design(plan: SurveyFiguresPlan, definitions: Definitions) -> dict[str, Any]:
+    own = definitions.survey
+    return dict(plan.design) or {
+        "weight": own.weight,
+        "stratum": own.stratum,
+        "cluster": own.cluster,
+        "fpc": own.fpc,
+    }
+
+
+def _says_synthetic(relation: Any) -> bool:
+    """Return whether a file says in any row that it is synthetic."""
+    if FLAG not in [str(c) for c in relation.columns]:
+        return False
+    said = relation.filter(f"CAST({FLAG} AS VARCHAR) LIKE '%{SYNTHETIC}%'").limit(1).fetchall()
+    return bool(said)
+
+
+def _in_table_form(
+    estimates: pd.DataFrame, records: _Records, *, national: str, synthetic: bool
+) -> pd.DataFrame:
+    table = estimates[estimates[VALUE].notna()].reset_index(drop=True)
+    return table.assign(
+        **{
+            UNIT: table[UNIT].mask(table[LEVEL] == COUNTRY, national),
+            YEAR: records.year,
+            SEX: "",
+            GROUP: "",
+            SOURCE: records.source,
+            FLAG: SYNTHETIC if synthetic else "",
+        }
+    )
+
+
+def _protect(
+    table: pd.DataFrame, ground: Ground, privacy: PrivacyPlan, *, national: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the table with hidden cells blank, and what is said of the quality of every cell."""
+    from childatlas.figures.privacy import DisclosureRule, protect_figures
+
+    counted = table.assign(**{N: table[BEHIND]})
+    rule = DisclosureRule(least_count=privacy.least_count)
+    guarded = protect_figures(counted, parents=_parents(table, ground, national), rule=rule)
+    secret = table.index.isin(guarded.report.index)
+    judged = judge_estimates(
+        table.assign(cv=table[SE] / table[VALUE].abs().where(table[VALUE] != 0)),
+        PublicationRule(
+            least_count=privacy.least_count,
+            caution_count=max(privacy.caution_count, privacy.least_count),
+            cv_caution=privacy.cv_caution,
+            cv_suppress=privacy.cv_suppress,
+        ),
+    )
+    vague = (judged["quality"] == SUPPRESS).to_numpy() & ~secret
+    hidden = secret | vague
+    flags = table[FLAG].where(~hidden, [";".join(f for f in (SUPPRESSED, own) if f) for own in table[FLAG]])
+    shown = table.assign(
+        **{
+            VALUE: table[VALUE].mask(hidden),
+            SE: table[SE].mask(hidden),
+            N: table[N].mask(secret),
+            FLAG: flags,
+        }
+    )
+    quality = pd.DataFrame(
+        {
+            **{c: table[c] for c in (UNIT, INDICATOR, YEAR, RESIDENCE)},
+            "quality": np.where(hidden, SUPPRESS, judged["quality"]),
+            "reason": np.select([secret, vague], [DISCLOSURE, UNRELIABLE], judged["reason"]),
+            FLAG: flags,
+        }
+    )
+    return shown, quality
+
+
+def _parents(table: pd.DataFrame, ground: Ground, national: str) -> Mapping[str, str]:
+    """Return the unit above each: districts to oblasts, oblasts to the country."""
+    units = ground.gazetteer
+    own = units[units[UNIT].isin(table[UNIT].unique()) & units["valid_to"].isna()]
+    above = {str(u): str(p) for u, p in zip(own[UNIT], own[PARENT], strict=True) if isinstance(p, str) and p}
+    oblasts = table.loc[table[LEVEL] == "oblast", UNIT].unique()
+    return {**above, **{str(u): national for u in oblasts if str(u) != national}}
+
+
+def _entries(
+    catalogue: Catalogue, definitions: Definitions, *, source: str, synthetic: bool
+) -> dict[str, Indicator]:
+    """Return the catalogue's entries, one a dimension in place of the pattern, marked where synthetic."""
+    entries = {key: entry for key, entry in catalogue.items() if key != DIMENSION}
+    if DIMENSION not in catalogue:
+        raise DataError(
+            f"the catalogue has no pattern {DIMENSION!r}",
+            where=str(catalogue.path),
+            fix="name kaz-children in [figures] catalogue, or add the pattern to your own",
+        )
+    pattern = catalogue[DIMENSION]
+    for dimension in definitions.dimensions:
+        texts = {
+            part: {
+                language: text.replace("{dimension}", dimension.label.get(language, dimension.id))
+                for language, text in getattr(pattern, part).items()
+            }
+            for part in ("label", "definition")
+        }
+        entries[f"{LACKS}{dimension.id}"] = pattern.model_copy(update=texts)
+    return {key: _marked(entry, source, synthetic=synthetic) for key, entry in entries.items()}
+
+
+def _marked(entry: Indicator, source: str, *, synthetic: bool) -> Indicator:
+    if not synthetic:
+        return entry.model_copy(update={"producer": entry.producer or source})
+    label = {language: f"{text} ({MARKS.get(language, SYNTHETIC)})" for language, text in entry.label.items()}
+    return entry.model_copy(update={"label": label, "producer": source, "licence": "", "link": ""})
+
+
+def _catalogue(entries: dict[str, Indicator], lead: str, path: Path | None) -> Catalogue:
+    from childatlas.figures.catalogue import Catalogue
+
+    named = {f"{lead}{key}": e.model_copy(update={"id": f"{lead}{key}"}) for key, e in entries.items()}
+    return Catalogue(named, path=path)
+
+
+def _named(table: pd.DataFrame, lead: str) -> pd.DataFrame:
+    return table.assign(**{INDICATOR: lead + table[INDICATOR]}).reset_index(drop=True)
