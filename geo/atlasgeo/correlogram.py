@@ -12,11 +12,11 @@ import shapely
 from numpy.typing import NDArray
 
 from .autocorrelation import global_geary, global_getis_ord, global_moran
-from .draws import Seed
 from .errors import AnalysisError
 from .global_result import centred
 from .local_test import Alternative
 from .neighbours import build_neighbours
+from .seeds import Seed, random_numbers
 from .values import code_order, quiet_series
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def nonparametric_correlogram(
             ]
         )
 
-    rng = np.random.default_rng(seed)
+    rng = random_numbers(seed)
     found = curve(z)
     maps = np.array([curve(rng.permutation(z)) for _ in range(permutations)]).reshape(permutations, at.size)
     low, high = np.full(at.size, np.nan), np.full(at.size, np.nan)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .errors import AnalysisError
+from .seeds import Seed, random_numbers
 
 __all__ = ["Block", "Rows", "Seed", "SharedDraws", "draw_distinct", "draw_shared", "rows_of", "subsets"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 Units = NDArray[np.int32]
-Seed = int | np.random.Generator | np.random.SeedSequence
 
 BLOCK_CELLS = 2_000_000  # cells of one block of draws: 16 MB of sums
 MOST_ARRANGEMENTS = 2_000_000  # ordered draws that are enumerated for a row of unequal weights
@@ -154,7 +154,7 @@ def draw_shared(rows: Rows, permutations: int, seed: Seed) -> SharedDraws:
     general = random[~rows.uniform[random]]
     general = general[np.argsort(rows.counts[general], kind="stable")]
     size = int(rows.counts[random].max()) + 1 if random.size else 0
-    units = draw_distinct(np.random.default_rng(seed), rows.n, (int(permutations), size))
+    units = draw_distinct(random_numbers(seed), rows.n, (int(permutations), size))
     return SharedDraws(rows, int(permutations), exact, classes, general, units)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from .errors import AnalysisError, DataError
 from .values import code_order
@@ -19,15 +20,11 @@ Scale = Literal["identity", "logit", "log"]
 _STREAM: Final = 1  # the draws' own branch of the seed; permutations take the seed itself
 
 
-def _expit(y: Floats) -> Floats:
-    return 1 / (1 + np.exp(-y))
-
-
 # scale -> (to the scale, slope of it, back, lower bound, upper bound)
 _Way = tuple[Callable[[Floats], Floats], Callable[[Floats], Floats], Callable[[Floats], Floats], float, float]
 _WAYS: Final[dict[str, _Way]] = {
     "identity": (lambda x: x, np.ones_like, lambda y: y, -np.inf, np.inf),
-    "logit": (lambda x: np.log(x / (1 - x)), lambda x: 1 / (x * (1 - x)), _expit, 0.0, 1.0),
+    "logit": (lambda x: np.log(x / (1 - x)), lambda x: 1 / (x * (1 - x)), special.expit, 0.0, 1.0),
     "log": (np.log, lambda x: 1 / x, np.exp, 0.0, np.inf),
 }
 SCALES: Final = tuple(_WAYS)
@@ -69,8 +66,11 @@ def draw_figures(
             "estimates and standard errors do not cover the same units, each once",
             found=f"without error: {list(lacking[:5])}; without estimate: {list(extra[:5])}",
         )
-    x = estimates.to_numpy(dtype=float, na_value=np.nan)
-    error = standard_errors.reindex(index).to_numpy(dtype=float, na_value=np.nan)
+    try:
+        x = estimates.to_numpy(dtype=float, na_value=np.nan)
+        error = standard_errors.reindex(index).to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError) as fault:
+        raise DataError("estimates and standard errors must be numbers", found=str(fault)[:100]) from fault
     _check(index, x, error, scale)
     order = code_order(index)
     noise = np.empty((len(x), n_draws))

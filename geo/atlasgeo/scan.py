@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .counts import check_counts
-from .draws import Seed
 from .errors import AnalysisError
 from .likelihood import Likelihood, Model, Rates
+from .seeds import Seed, random_numbers
 from .values import code_order
 from .windows import Windows, build_windows, places_of
 
@@ -125,7 +125,7 @@ def spatial_scan(
     windows = build_windows(xy, counts.base, max_share=max_share)
     counted = np.round(counts.events).astype(np.int64)[:, None]
     observed = [world.ratio(c[:, 0], population) for c, population in _inside(windows, world, counted)]
-    best = _random_best(windows, world, permutations, np.random.default_rng(seed))
+    best = _random_best(windows, world, permutations, random_numbers(seed))
     clusters = _disjoint(windows, observed, max_clusters)
     rows = [_describe(cluster, windows, world, codes, best) for cluster in clusters]
     members = pd.Series(np.zeros(len(codes)), index=codes)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .draws import Seed
 from .errors import AnalysisError
+from .seeds import random_numbers
 from .threads import in_threads
 
 __all__ = ["Simulated", "global_p", "simulate"]
@@ -68,7 +69,7 @@ def simulate(
     if n <= 12 and math.factorial(n) <= permutations:
         every = np.array(list(itertools.permutations(range(n))), dtype=np.intp).T
         return Simulated(observed, statistic(tuple(column[every] for column in columns)), exact=True)
-    rng = np.random.default_rng(seed)
+    rng = random_numbers(seed)
     outer, inner = _factors(permutations + 1, most=max(BUNDLE, COLUMN_CELLS // max(n, 1)))
     width = max(BUNDLE, BUNDLE_CELLS // max(n, 1))
     right = [np.arange(n), *(rng.permutation(n) for _ in range(inner - 1))]

@@ -28,6 +28,7 @@ from .hotspots import (
 )
 from .kept_draws import KeptDraws, keep_draws
 from .local_test import Alternative, known
+from .seeds import Seed, repeatable
 from .threads import in_threads
 from .values import Aligned, align
 
@@ -64,7 +65,7 @@ def hotspots_under_error(
     statistic: Statistic = "moran",
     worst: Literal["high", "low"] = "high",
     permutations: int = 9_999,
-    seed: int,
+    seed: Seed,
     alternative: Alternative = "two-sided",
     correction: str = "fdr",
     alpha: float = 0.05,
@@ -96,7 +97,7 @@ def hotspots_under_error(
         As in `local_moran`.
     seed : int
         Of the permutations (those of ``local_moran(..., seed=seed)``) and, by a stream of its own, of the
-        draws.
+        draws. A Generator or SeedSequence gives one whole number for both.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def hotspots_under_error(
     Null model and p as in `local_moran`. Without errors the answer is the plain answer. Cost: for D draws
     O(D (c P log P + n log P + P k)) in two threads, memory O(P k + n D).
     """
-    rules = Rules(alternative, correction, alpha)
+    rules, seed = Rules(alternative, correction, alpha), repeatable(seed)
     known(statistic, STATISTICS, "statistic")
     known(worst, ("high", "low"), "end")
     known(scale, SCALES, "scale")
@@ -137,7 +138,7 @@ def hotspots_under_error(
         raise AnalysisError("hotspots need neighbours", fix="pass w=build_neighbours(units)")
     if estimates is not None and standard_errors is not None and draws is None:
         figures = draw_figures(estimates, standard_errors, scale=scale, n_draws=n_draws, seed=seed)
-        middle = estimates.astype(float)
+        middle = pd.Series(estimates.to_numpy(dtype=float, na_value=np.nan), index=estimates.index)
     else:
         given = {"draws": draws, "estimates": estimates, "standard_errors": standard_errors}
         figures, middle = _figures(given)
@@ -175,7 +176,10 @@ def _figures(given: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series[Any]]:
     table = pd.DataFrame(given["draws"])
     if table.shape[1] < 1:
         raise AnalysisError("there is no draw", found=f"a table of {table.shape}")
-    numbers = table.to_numpy(dtype=float, na_value=np.nan)
+    try:
+        numbers = table.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise DataError("draws are not numbers", found=str(error)[:100]) from error
     if np.isinf(numbers).any():
         raise DataError(
             "a draw is infinite", found=int(np.isinf(numbers).sum()), expected="finite or missing"

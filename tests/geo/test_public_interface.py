@@ -59,3 +59,54 @@ def test_a_map_without_data_says_so(x, w, statistic):
     assert result.n == 0
     assert "no data" in result.note
     assert np.isnan([result.statistic, result.z, result.p_norm, result.p_sim]).all()
+
+
+@pytest.mark.parametrize("seed", [None, "one", -1, 1.5, True])
+def test_a_seed_that_cannot_be_repeated_is_refused(x, w, seed):
+    draws = pd.DataFrame({0: x, 1: x})
+    for ask in (
+        lambda: ag.local_moran(x, w, permutations=99, seed=seed),
+        lambda: ag.global_moran(x, w, permutations=99, seed=seed),
+        lambda: ag.hotspots_under_error(draws, w, permutations=99, seed=seed),
+    ):
+        with pytest.raises(ag.AnalysisError, match="seed"):
+            ask()
+
+
+def test_a_seed_sequence_gives_the_same_each_time(x, w):
+    seed = np.random.SeedSequence(5)
+    first, second = (ag.global_moran(x, w, permutations=999, seed=seed).p_sim for _ in range(2))
+    assert first == second == ag.global_moran(x, w, permutations=999, seed=5).p_sim
+
+
+def test_a_generator_serves_every_draw_alike(x, w):
+    """Equal draws bear equal labels whatever is missing elsewhere, from a generator too."""
+    draws = pd.DataFrame(dict.fromkeys(range(6), x))
+    table = ag.hotspots_under_error(draws, w, permutations=99, seed=np.random.default_rng(3))
+    assert (table["stability"] == 1).all()
+    errors = x.abs() * 0.1
+    drawn = ag.hotspots_under_error(
+        estimates=x, standard_errors=errors, w=w, n_draws=5, permutations=99, seed=np.random.default_rng(3)
+    )
+    assert drawn.index.equals(x.index)
+
+
+def test_draws_and_errors_that_are_no_numbers_are_refused(x, w):
+    with pytest.raises(ag.DataError, match="not numbers"):
+        ag.hotspots_under_error(pd.DataFrame({0: x.astype(str) + "?"}), w, seed=1)
+    with pytest.raises(ag.DataError, match="must be numbers"):
+        ag.hotspots_under_error(estimates=x.astype(str) + "?", standard_errors=x.abs(), w=w, seed=1)
+
+
+def test_a_share_with_a_huge_error_stays_a_share(w):
+    shares = pd.Series(np.linspace(0.001, 0.999, 25), w.unique_ids)
+    table = ag.hotspots_under_error(
+        estimates=shares,
+        standard_errors=shares * 0 + 1,
+        scale="logit",
+        w=w,
+        n_draws=20,
+        seed=1,
+        permutations=999,
+    )
+    assert table["stability"].between(0, 1).all()
