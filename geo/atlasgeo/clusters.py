@@ -225,25 +225,27 @@ def _text(aligned: Aligned, places: NDArray[np.integer[Any]], empty: int) -> pd.
 def _warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules) -> None:
     """Warn where P is too small for the correction.
 
-    A fixed threshold (Bonferroni, Sidak, none) is out of reach or not. Under the step-up rules it depends on
-    how many units share the least p: there the warning comes when units that no draw reached fail the
-    correction.
+    A fixed threshold (Bonferroni, Sidak, none) is out of reach or not. Under the step-up rules it is the one
+    that a single unit has to reach, but where so many units share the least p that they survive together, P
+    was enough and nothing is said.
     """
     random = ~np.isnan(p) & (step > 0)
     if rules.inference != "permutation" or not random.any():
         return
     tests = int(np.count_nonzero(~np.isnan(p)))
     least = rules.tails * float(step[random].min())
-    stuck = random & (p <= least * (1 + 1e-12)) & ~(adjusted <= rules.alpha)
-    fixed = rules.correction not in STEP_UP
-    bar = strictest(rules.alpha, tests if fixed else 1, correction=rules.correction)
-    if least > bar * (1 + 1e-12) or (not fixed and stuck.any()):
+    beyond = random & (p <= least * (1 + 1e-12))
+    survived = adjusted <= rules.alpha
+    enough = rules.correction in STEP_UP and bool((beyond & survived).any())
+    bar = strictest(rules.alpha, tests, correction=rules.correction)
+    if least > bar * (1 + 1e-12) and not enough:
         needed = permutations_needed(rules.alpha, tests, correction=rules.correction, tails=rules.tails)
+        stuck = int((beyond & ~survived).sum())
         warnings.warn(
             f"these permutations cannot show a p below {least:.3g}, and among {tests} tests the correction "
             f"{rules.correction!r} may ask a single unit for "
-            f"{strictest(rules.alpha, tests, correction=rules.correction):.3g}: permutations={needed} could "
-            f"reach it ({int(stuck.sum())} units lie beyond every draw and fail for want of draws)",
+            f"{bar:.3g}: permutations={needed} could reach it"
+            + (f" ({stuck} units lie beyond every draw and fail for want of draws)" if stuck else ""),
             AtlasWarning,
             stacklevel=4,
         )

@@ -82,11 +82,11 @@ def test_a_seed_sequence_gives_the_same_each_time(x, w):
 def test_a_generator_serves_every_draw_alike(x, w):
     """Equal draws bear equal labels whatever is missing elsewhere, from a generator too."""
     draws = pd.DataFrame(dict.fromkeys(range(6), x))
-    table = ag.hotspots_under_error(draws, w, permutations=99, seed=np.random.default_rng(3))
+    table = ag.hotspots_under_error(draws, w, permutations=999, seed=np.random.default_rng(3))
     assert (table["stability"] == 1).all()
     errors = x.abs() * 0.1
     drawn = ag.hotspots_under_error(
-        estimates=x, standard_errors=errors, w=w, n_draws=5, permutations=99, seed=np.random.default_rng(3)
+        estimates=x, standard_errors=errors, w=w, n_draws=5, permutations=999, seed=np.random.default_rng(3)
     )
     assert drawn.index.equals(x.index)
 
@@ -110,3 +110,22 @@ def test_a_share_with_a_huge_error_stays_a_share(w):
         permutations=999,
     )
     assert table["stability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize(("correction", "needed"), [("fdr", 2559), ("by", 12144), ("bonferroni", 2559)])
+def test_too_few_permutations_are_said_whatever_the_correction(correction, needed):
+    """64 tests at 0.05: a unit alone needs 2 / (P + 1) <= 0.05 / 64, so P = 2,559; seed 0 has no cluster."""
+    w = ag.build_neighbours(squares(8, 8))
+    noise = pd.Series(np.random.default_rng(0).normal(size=64), w.unique_ids)
+    with pytest.warns(ag.AtlasWarning, match=f"permutations={needed} "):
+        ag.local_moran(noise, w, permutations=99, seed=1, correction=correction)
+    ag.local_moran(noise, w, permutations=needed, seed=1, correction=correction)
+
+
+def test_few_permutations_that_suffice_are_not_complained_about():
+    """Half the map is one cluster: its units share the least p, and it survives the correction."""
+    w = ag.build_neighbours(squares(12, 12))
+    noise = np.random.default_rng(1).normal(size=144) * 0.1
+    halves = pd.Series(np.where(np.arange(144) % 12 < 6, 1.0, 0.0) + noise, w.unique_ids)
+    found = ag.local_moran(halves, w, permutations=199, seed=1)
+    assert found["cluster"].isin(["High-High", "Low-Low"]).sum() > 40
