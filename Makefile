@@ -16,7 +16,7 @@ atlas: .venv/.product ## install into .venv and make the atlas: outputs/kazakhst
 	$(BIN)/childatlas run $(STUDY) --out outputs
 
 test: .venv/.dev ## install the test tools too, and run the ordinary tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/.dev ## lint, format, types and the walls between rooms
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ format: .venv/.dev ## mend what can be mended by machine
 	$(BIN)/ruff format .
 
 prove: .venv/.dev ## slow proofs: coverage simulations, large sizes
-	$(BIN)/python -m pytest -m prove -n $(WORKERS)
+	$(BIN)/python -m pytest -m prove -n $(WORKERS) --dist loadfile
 
 bench: .venv/.dev ## measure, side by side with the peers: outputs/bench
 	$(BIN)/python tests/bench/run.py

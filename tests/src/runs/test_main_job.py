@@ -19,7 +19,6 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.xdist_group("main job")
 ONE_NEIGHBOUR = {"Astana city", "Almaty city", "Shymkent city", "East Kazakhstan"}
 
 
