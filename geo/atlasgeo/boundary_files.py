@@ -73,6 +73,8 @@ def _layer(path: Path, level: str | None) -> str | None:
 
 def _coded(frame: gpd.GeoDataFrame, code: str, path: Path) -> gpd.GeoDataFrame:
     """Return the features on their codes as text, each once."""
+    if frame.index.name == code and code not in frame.columns:  # GeoParquet keeps its index
+        frame = frame.reset_index()
     columns = [str(c) for c in frame.columns if c != frame.geometry.name]
     if code not in columns:
         raise BoundaryError(

@@ -50,6 +50,9 @@ class Counts:
 
 def check_counts(events: pd.Series, base: pd.Series) -> Counts:
     """Return checked counts of the units that have events and a base above 0."""
+    for series, name in ((events, "events"), (base, "base")):
+        if not isinstance(series, pd.Series):
+            raise AnalysisError(f"{name} must be a Series by unit", found=type(series).__name__)
     same_units(events.index, base.index, "base")
     observed, population = _numbers(events, "events"), _numbers(base.reindex(events.index), "base")
     used = np.isfinite(observed) & np.isfinite(population) & (population > 0)

@@ -81,6 +81,8 @@ def attach(
     BoundaryError
         If `units` has a code twice.
     """
+    if not hasattr(units, "geometry"):
+        raise BoundaryError("units must be a GeoDataFrame", found=type(units).__name__)
     if units.index.has_duplicates:
         raise BoundaryError(
             "units have duplicated codes",
@@ -109,10 +111,12 @@ def attach(
 
 def _indexed(figures: pd.DataFrame | pd.Series, on: str, codes: pd.Index) -> pd.DataFrame:
     """Return the figures as a frame on text codes, one row each."""
+    if not isinstance(figures, pd.DataFrame | pd.Series):
+        raise DataError("figures must be a DataFrame or Series", found=type(figures).__name__)
     table = figures.to_frame(figures.name or "value") if isinstance(figures, pd.Series) else figures
     if on in table.columns:
         table = table.set_index(on)
-    elif isinstance(table.index, pd.RangeIndex) and not _as_text(table.index).isin(codes).any():
+    elif isinstance(table.index, pd.MultiIndex) or _only_counted(table.index, codes):
         raise _no_codes(table, on)
     empty = table.index.isna()
     if empty.any():
@@ -132,6 +136,11 @@ def _indexed(figures: pd.DataFrame | pd.Series, on: str, codes: pd.Index) -> pd.
             fix="choose one indicator, year, residence, sex and group before attaching",
         )
     return table
+
+
+def _only_counted(index: pd.Index, codes: pd.Index) -> bool:
+    """Return whether an index counts rows and holds no code."""
+    return isinstance(index, pd.RangeIndex) and not bool(_as_text(index).isin(codes).any())
 
 
 def _as_text(index: pd.Index) -> pd.Index:

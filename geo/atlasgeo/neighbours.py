@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .errors import AnalysisError, AtlasError, BoundaryError
+from .errors import AnalysisError, BoundaryError
 from .nearness import KERNELS, Links, both_ways, links_by_distance
 from .values import code_order, edges_of
 
@@ -46,7 +46,8 @@ def build_neighbours(
     Parameters
     ----------
     units : GeoDataFrame or GeoSeries
-        Polygons or points, indexed by unit code. Points know no contiguity.
+        Polygons or points, indexed by unit code. Points know no contiguity; invalid rings are read as
+        `shapely.make_valid` reads them.
     rule : {"queen", "rook", "knn", "distance", "kernel"}
         ``queen``: borders share a point; ``rook``: they share a line; ``knn``: the `k` nearest, ties by code;
         ``distance``: all within `threshold`; ``kernel``: the same, weighted by `kernel` of distance over
@@ -57,8 +58,8 @@ def build_neighbours(
     threshold : float, optional
         In units of the CRS, metres. Default: the least distance at which no unit is alone.
     islands : {"nearest", "keep", "error"}
-        What becomes of units without neighbours: joined to the nearest unit, both ways; kept alone; or
-        refused.
+        What becomes of units without neighbours: joined to the nearest unit, both ways (nearest by border
+        where borders make neighbours, else by centroid; ties by code); kept alone; or refused.
     transform : {"R", "B", "O", "D", "V"}
         Transformation of the weights: rows sum to one, binary, as they are, all sum to one, variance
         stabilised.
@@ -98,7 +99,8 @@ def build_neighbours(
         )
     if lonely.size and islands == "nearest" and len(shapes) > 1:
         _metric(units, "nearest")
-        links = _join_nearest(shapes, units.index, links, lonely)
+        apart = shapes if rule in {"queen", "rook"} else np.asarray(shapely.centroid(shapes), dtype=object)
+        links = _join_nearest(apart, units.index, links, lonely)
     return _graph(units.index, links).transform(transform.upper())
 
 
@@ -158,6 +160,8 @@ def _shapes(units: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
     """Return the geometries; repeated codes and empty shapes are refused."""
     if not hasattr(units, "geometry"):
         raise BoundaryError("units must be a GeoDataFrame or GeoSeries", found=type(units).__name__)
+    if not len(units):
+        raise BoundaryError("there are no units", expected="at least one")
     if not units.index.is_unique:
         twice = units.index[units.index.duplicated()].unique()
         raise BoundaryError("codes of the units are repeated", found=", ".join(str(c) for c in twice[:10]))
@@ -212,6 +216,10 @@ def _contiguous(shapes: NDArray[np.object_], rule: str) -> Links:
         raise AnalysisError(
             f"points do not touch: rule {rule!r} needs polygons", fix='use rule="knn", "distance" or "kernel"'
         )
+    broken = ~shapely.is_valid(shapes)
+    if broken.any():
+        shapes = shapes.copy()
+        shapes[broken] = shapely.make_valid(shapes[broken])
     bounds = shapely.total_bounds(shapes)
     extent = float(np.hypot(bounds[2] - bounds[0], bounds[3] - bounds[1])) or 1.0
     tree = shapely.STRtree(shapes)
@@ -271,6 +279,4 @@ def _graph(codes: pd.Index[Any], links: Links) -> Graph:
     index = pd.MultiIndex(
         levels=[codes, codes], codes=[first[order], second[order]], names=["focal", "neighbor"]
     )
-    if not len(codes):
-        raise AtlasError("no units")
     return Graph(pd.Series(weight[order], index=index, name="weight"), is_sorted=True)

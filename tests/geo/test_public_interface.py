@@ -129,3 +129,48 @@ def test_few_permutations_that_suffice_are_not_complained_about():
     halves = pd.Series(np.where(np.arange(144) % 12 < 6, 1.0, 0.0) + noise, w.unique_ids)
     found = ag.local_moran(halves, w, permutations=199, seed=1)
     assert found["cluster"].isin(["High-High", "Low-Low"]).sum() > 40
+
+
+def test_no_units_have_no_neighbours():
+    with pytest.raises(ag.BoundaryError, match="no units"):
+        ag.build_neighbours(squares(2, 2)[:0])
+
+
+@pytest.mark.parametrize("rule", ["queen", "rook"])
+def test_an_invalid_ring_does_not_stop_neighbours(rule):
+    units = squares(3, 3)
+    units.loc["u04", "geometry"] = shapely.Polygon([(1, 1), (2, 2), (2, 1), (1, 2)])  # a bow tie
+    w = ag.build_neighbours(units, rule=rule)
+    assert w.n_nodes == 9
+    assert set(w["u04"].index) >= {"u03", "u05"}
+
+
+def test_a_lonely_unit_joins_the_nearest_by_the_measure_of_the_rule():
+    """No centroid is within 0.9 of another; the middle joins one that it shares a side with, not a corner."""
+    w = ag.build_neighbours(squares(3, 3), rule="distance", threshold=0.9)
+    assert set(w["u04"].index) <= {"u01", "u03", "u05", "u07"}
+    assert w["u04"].index[0] == "u01"
+
+
+def test_what_is_no_table_of_figures_is_refused():
+    units = squares(1, 2)
+    figures = pd.DataFrame({"unit": ["u00", "u01"], "year": [1, 2], "value": [1.0, 2.0]})
+    with pytest.raises(ag.DataError, match="DataFrame or Series"):
+        ag.attach(units, [1.0, 2.0])
+    with pytest.raises(ag.DataError, match="no column 'unit'"):
+        ag.attach(units, figures.set_index(["unit", "year"]))
+    with pytest.raises(ag.BoundaryError, match="GeoDataFrame"):
+        ag.attach(pd.DataFrame(index=units.index), figures)
+
+
+@pytest.mark.parametrize("wrong", [list, lambda s: s.to_frame(), lambda s: s.to_numpy()])
+def test_counts_that_are_no_series_are_refused(x, wrong):
+    events = x.abs().round()
+    with pytest.raises(ag.AnalysisError, match="Series"):
+        ag.smooth_rates(wrong(events), wrong(events + 10))
+
+
+def test_codes_in_the_index_of_a_geoparquet_file_are_found(tmp_path):
+    units = squares(1, 2).to_crs("EPSG:4326").rename_axis("kato")
+    units.to_parquet(tmp_path / "units.parquet")
+    assert list(ag.read_boundaries(tmp_path / "units.parquet", code="kato").index) == ["u00", "u01"]
