@@ -1,0 +1,156 @@
+"""The groups of children most at risk in each place, beside the other children there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from childatlas.errors import AnalysisError
+from childatlas.measures.design import Columns, Lonely
+from childatlas.measures.differences import survey_difference
+from childatlas.measures.domains import as_frame, column
+
+__all__ = ["risk_profiles"]
+
+LEAST = 25
+
+
+def risk_profiles(
+    data: Any,
+    outcome: str,
+    factors: Sequence[str],
+    *,
+    weight: str | None,
+    stratum: Columns = None,
+    cluster: Columns = None,
+    fpc: Columns = None,
+    by: str | Sequence[str] | None = None,
+    lonely: Lonely = "error",
+    nest: bool = False,
+    level: float = 0.95,
+    least: int = LEAST,
+    words: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return each group's risk in each place beside that of the other children there, worst first.
+
+    Parameters
+    ----------
+    data, weight, stratum, cluster, fpc, by, lonely, nest, level
+        As `survey_mean`; `by` forms the places, for example ``["unit", "residence"]``.
+    outcome : str
+        0 or 1.
+    factors : sequence of str
+        Columns of categories (sex, mother's education, disability, size of household cut in classes).
+    least : int
+        Groups, or others, of fewer children are not judged: their numbers are missing.
+    words : mapping, optional
+        A phrase for a group, by ``factor: level``, to stand in the sentence.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by place, ``factor`` and ``level``: ``risk, others, difference, se, low, high, ratio,
+        ratio_low, ratio_high, p, p_adjusted`` (Benjamini and Hochberg over all groups and places), ``n``,
+        ``share`` (of the place's children), ``rank`` in the place by difference, ``at_risk`` (higher, and
+        p_adjusted at most 1 - level) and a ``sentence``.
+
+    Raises
+    ------
+    AnalysisError, DataError
+        As `survey_mean`, or if no factor is named.
+    """
+    if not factors:
+        raise AnalysisError("a profile needs factors", expected="columns of categories")
+    frame = as_frame(data)
+    places = [] if by is None else [by] if isinstance(by, str) else list(by)
+    options: dict[str, Any] = {
+        "weight": weight,
+        "stratum": stratum,
+        "cluster": cluster,
+        "fpc": fpc,
+        "lonely": lonely,
+        "nest": nest,
+    }
+    parts, keys = [], []
+    for factor in factors:
+        values = column(frame, factor)
+        for found in sorted(values.dropna().unique(), key=str):
+            side = (values == found).astype(object).where(values.notna())
+            if side.dropna().nunique() < 2:
+                continue
+            marked = frame.assign(_side=side)
+            table = survey_difference(
+                marked, outcome, between="_side", groups=(True, False), by=by, level=level, **options
+            )
+            parts.append(table.join(_sizes(marked, outcome, places, weight).set_axis(table.index)))
+            keys.append((factor, str(found)))
+    if not parts:
+        raise AnalysisError("no factor has two categories", found=", ".join(factors))
+    joined = pd.concat(parts, keys=keys, names=["factor", "level"])
+    inner = [*range(2, joined.index.nlevels), 0, 1]
+    joined = joined.reorder_levels(inner) if places else joined.droplevel(2)
+    return _judged(joined, places, least=least, alpha=1 - level, words=words or {})
+
+
+def _sizes(frame: pd.DataFrame, outcome: str, places: list[str], weight: str | None) -> pd.DataFrame:
+    """Return, by place, rows of the group and of the others, and the group's share of the place's people."""
+    known = frame[outcome].notna() & frame["_side"].notna()
+    people = (frame[weight] if weight else pd.Series(1.0, index=frame.index)).where(known, 0.0)
+    inside = frame["_side"].eq(True).fillna(False).astype(bool)
+    table = pd.DataFrame(
+        {
+            "n_group": (known & inside).astype(int),
+            "n_others": (known & ~inside).astype(int),
+            "_in": people.where(inside, 0.0),
+            "_all": people,
+        }
+    )
+    keys: Any = [frame[p] for p in places] if places else np.zeros(len(frame))
+    sums = table.groupby(keys, observed=True, sort=True).sum()
+    sums["share"] = sums["_in"] / sums["_all"].where(sums["_all"] > 0)
+    return sums[["n_group", "n_others", "share"]]
+
+
+def _judged(
+    table: pd.DataFrame, places: list[str], *, least: int, alpha: float, words: Mapping[str, str]
+) -> pd.DataFrame:
+    table = table.rename(columns={"first": "risk", "second": "others"}).drop(columns=["n", "df"])
+    numbers = [c for c in table.columns if c not in ("n_group", "n_others", "share")]
+    enough = (table["n_group"] >= least) & (table["n_others"] >= least)
+    table[numbers] = table[numbers].where(enough)
+    table["p_adjusted"] = _benjamini_hochberg(table["p"])
+    grouped = table.groupby(level=places)["difference"] if places else table["difference"]
+    table["rank"] = grouped.rank(ascending=False, method="min").astype("Int64")
+    table["at_risk"] = (table["difference"] > 0) & (table["p_adjusted"] <= alpha)
+    table = table.rename(columns={"n_group": "n"}).drop(columns="n_others")
+    table["sentence"] = [
+        _sentence(key, row, words) for key, (_, row) in zip(table.index, table.iterrows(), strict=True)
+    ]
+    return table.sort_values([*places, "rank", "factor", "level"], kind="stable", na_position="last")
+
+
+def _benjamini_hochberg(p: pd.Series) -> pd.Series:
+    """Return adjusted p-values; a missing p takes no part (Benjamini and Hochberg 1995)."""
+    known = p.dropna().sort_values(ascending=False)
+    steps = known * len(known) / np.arange(len(known), 0, -1)
+    return steps.cummin().clip(upper=1.0).reindex(p.index)
+
+
+def _sentence(key: tuple[Any, ...], row: pd.Series, words: Mapping[str, str]) -> str:
+    *place, factor, level = key
+    name = f"{factor}: {level}"
+    where = f"{', '.join(map(str, place))}: " if place else ""
+    group = words.get(name, f"children with {name}")
+    if pd.isna(row["risk"]):
+        return f"{where}too few children to judge {group}."
+    head = (
+        f"{where}of {group}, {100 * row['risk']:.0f} % are concerned, {100 * row['others']:.0f} % of others"
+    )
+    if pd.isna(row["p_adjusted"]) or not row["at_risk"]:
+        return f"{head}; this is not a clearly higher risk."
+    if pd.isna(row["ratio"]):
+        return f"{head}."
+    return f"{head}: {row['ratio']:.1f} times ({row['ratio_low']:.1f} to {row['ratio_high']:.1f})."
