@@ -28,6 +28,7 @@ __all__ = ["local_geary", "local_geary_multivariate"]
 
 Floats = NDArray[np.float64]
 NEARLY = 1e-9
+MOST_COMPARED = 2_000  # units up to which every pair is looked at for the least p
 
 
 def local_geary(
@@ -52,8 +53,9 @@ def local_geary(
     The quadrant is that of local Moran. A significant unit below expectation is High-High, Low-Low, or
     "other positive" where value and lag lie on different sides of the mean; above it is "negative".
 
-    Parameters, other columns, errors and warnings as in `hotspots.local_moran`. `p_floor` is the least p that
-    the draws can show. O(n P) for rows of equal weights: sums of z and of z^2 of each draw serve all units.
+    Parameters, other columns, errors and warnings as in `hotspots.local_moran`. Above 2,000 units
+    `p_floor` is the least p that the draws can show, whatever ties. O(n P) for rows of equal weights: sums of
+    z and of z^2 of each draw serve all units.
     """
     return _geary(
         [values],
@@ -188,9 +190,14 @@ def _test(
     """Return the tails: two sums a draw, z and z^2, give the statistic of every unit."""
     statistic, expected, variance = moments
     n, m = z.shape
+    ends = _extremes(z, rows) if n <= MOST_COMPARED else None
     if draws is None:
         high, low = normal_tails(statistic, expected, variance)
-        return LocalTest(high, low, np.zeros(n), np.zeros(n), np.zeros(n))
+        up, down = np.zeros(n), np.zeros(n)
+        if ends is not None:
+            up = normal_tails(ends[0], expected, variance)[0]
+            down = normal_tails(ends[1], expected, variance)[1]
+        return LocalTest(high, low, up, down, np.zeros(n))
     features = np.column_stack([(z**2).mean(axis=1), z])
     factors = np.column_stack([np.ones(n), -2 * z / m])
     scale = np.where(rows.uniform & (rows.weight != 0), rows.weight, 1.0)
@@ -201,13 +208,36 @@ def _test(
     heaviest = np.abs(np.where(rows.uniform, 1.0, rows.weight))
     blurred = 4 * blur * heaviest * rows.counts * (1 + np.sqrt(features[:, 0]))
     slack = NEARLY * heaviest + 1e-14 * (size + reach) + blurred
-    (here,) = count_tails(draws, features, [Question(target, slack)], coefficients=factors)
-    one = np.where(here.exact, 1, 0)
-    floor = p_value(one, here)
-    step = np.where(here.exact, 0.0, floor)
-    return LocalTest(p_value(here.high, here), p_value(here.low, here), floor, floor, step).turned(
-        rows.uniform & (rows.weight < 0)
+    questions = [Question(target, slack)]
+    if ends is not None:
+        one, other = ((end - total * features[:, 0]) / scale for end in ends)
+        questions += [
+            Question(np.maximum(one, other), slack, "high"),
+            Question(np.minimum(one, other), slack, "low"),
+        ]
+    here, *edges = count_tails(draws, features, questions, coefficients=factors)
+    step = p_value(np.where(here.exact, 1, 0), here)
+    up, down = (p_value(edges[0].high, here), p_value(edges[1].low, here)) if edges else (step, step)
+    found = LocalTest(
+        p_value(here.high, here), p_value(here.low, here), up, down, np.where(here.exact, 0.0, step)
     )
+    return found.turned(rows.uniform & (rows.weight < 0))
+
+
+def _extremes(z: Floats, rows: Rows) -> tuple[Floats, Floats]:
+    """Return the largest and the least statistic that each row could have: weights matched with gaps."""
+    largest, least = np.zeros(rows.n), np.zeros(rows.n)
+    for i in np.flatnonzero(rows.counts):
+        gaps = np.sort(((np.delete(z, i, axis=0) - z[i]) ** 2).mean(axis=1))
+        weights = rows.matrix.data[rows.matrix.indptr[i] : rows.matrix.indptr[i + 1]]
+        largest[i], least[i] = _matched(weights, gaps), -_matched(-weights, gaps)
+    return largest, least
+
+
+def _matched(weights: Floats, gaps: Floats) -> float:
+    """Return the largest sum: positive weights on the widest gaps, negative ones on the narrowest."""
+    up, down = np.sort(weights[weights > 0]), np.sort(weights[weights < 0])
+    return float(up @ gaps[gaps.size - up.size :] + down @ gaps[: down.size])
 
 
 def _kinds(alike: NDArray[np.bool_], quadrant: Labels | None) -> Labels:

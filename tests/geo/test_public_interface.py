@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -174,3 +176,27 @@ def test_codes_in_the_index_of_a_geoparquet_file_are_found(tmp_path):
     units = squares(1, 2).to_crs("EPSG:4326").rename_axis("kato")
     units.to_parquet(tmp_path / "units.parquet")
     assert list(ag.read_boundaries(tmp_path / "units.parquet", code="kato").index) == ["u00", "u01"]
+
+
+@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+def test_the_least_p_of_local_geary_is_that_of_the_unit_not_of_the_draws(alternative):
+    """Values tie, so the most extreme neighbourhood is not one of a kind: every draw written out."""
+    w = ag.build_neighbours(squares(2, 4), rule="rook", transform="B")
+    values = pd.Series([0.0, 1, 1, 0, 2, 0, 1, 1], w.unique_ids)
+    found = ag.local_geary(values, w, seed=1, alternative=alternative, correction="none")
+    spread = float(values.var())
+    for unit in values.index:
+        others = values.drop(unit)
+        draws = [
+            sum((values[unit] - v) ** 2 for v in chosen) / spread
+            for chosen in itertools.combinations(others, len(w[unit]))
+        ]
+        every = np.array(draws)
+        tails = [(np.mean(every >= t - 1e-9), np.mean(every <= t + 1e-9)) for t in every]
+        least = {
+            "greater": min(high for high, _ in tails),
+            "less": min(low for _, low in tails),
+            "two-sided": min(1.0, *(2 * min(pair) for pair in tails)),
+        }[alternative]
+        assert found.loc[unit, "p_floor"] == pytest.approx(least)
+        assert (found.loc[unit, "cluster"] == "cannot be significant") == (least > 0.05)
