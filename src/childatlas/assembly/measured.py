@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTRY_ROW",
+    "LEAST_SHARE",
     "build_layer",
     "carry_layer",
     "choose_year",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from atlasgeo.columns import (
@@ -17,35 +15,29 @@ from atlasgeo.columns import (
     GROUP,
     INDICATOR,
     LEVEL,
-    PARENT,
-    RESIDENCE,
-    SE,
     SEX,
     SOURCE,
-    SUPPRESSED,
     SYNTHETIC,
     UNIT,
     VALUE,
     YEAR,
-    N,
 )
-from childatlas.child_figures import BEHIND, COUNTRY, LACKS, Places, estimate_children
+from childatlas.assembly.survey_protection import protect_survey
+from childatlas.child_figures import COUNTRY, LACKS, Places, estimate_children
 from childatlas.definitions import Definitions, read_definitions
 from childatlas.errors import DataError, StudyError
-from childatlas.measures.publication import SUPPRESS, PublicationRule, judge_estimates
 from childatlas.shipped import data_folder
 
 if TYPE_CHECKING:
     from childatlas.assembly.ground import Ground
     from childatlas.figures.catalogue import Catalogue, Indicator
-    from childatlas.study import PrivacyPlan, Study
+    from childatlas.study import Study
     from childatlas.study_survey import SurveyFiguresPlan
 
 __all__ = ["DIMENSION", "SurveyFigures", "build_survey_figures"]
 
 DIMENSION = "lacks_dimension"  # the catalogue's pattern of one indicator a dimension
 MARKS = {"en": "synthetic", "ru": "синтетические данные", "kk": "синтетикалық деректер"}
-DISCLOSURE, UNRELIABLE = "disclosure control", "unreliable"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +103,7 @@ def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> 
         )
     national = str(ground.country.national_code)
     table = _in_table_form(estimates, records, national=national, synthetic=synthetic)
-    shown, quality = _protect(table, ground, study.privacy, national=national)
+    shown, quality = protect_survey(table, ground, study.privacy, national=national)
     entries = _entries(catalogue, definitions, source=records.source, synthetic=synthetic)
     lead = f"{SYNTHETIC}_" if synthetic else ""
     return SurveyFigures(
@@ -213,56 +205,6 @@ def _in_table_form(
             FLAG: SYNTHETIC if synthetic else "",
         }
     )
-
-
-def _protect(
-    table: pd.DataFrame, ground: Ground, privacy: PrivacyPlan, *, national: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the table with hidden cells blank, and what is said of the quality of every cell."""
-    from childatlas.figures.privacy import DisclosureRule, protect_figures
-
-    counted = table.assign(**{N: table[BEHIND]})
-    rule = DisclosureRule(least_count=privacy.least_count)
-    guarded = protect_figures(counted, parents=_parents(table, ground, national), rule=rule)
-    secret = table.index.isin(guarded.report.index)
-    judged = judge_estimates(
-        table.assign(cv=table[SE] / table[VALUE].abs().where(table[VALUE] != 0)),
-        PublicationRule(
-            least_count=privacy.least_count,
-            caution_count=max(privacy.caution_count, privacy.least_count),
-            cv_caution=privacy.cv_caution,
-            cv_suppress=privacy.cv_suppress,
-        ),
-    )
-    vague = (judged["quality"] == SUPPRESS).to_numpy() & ~secret
-    hidden = secret | vague
-    flags = table[FLAG].where(~hidden, [";".join(f for f in (SUPPRESSED, own) if f) for own in table[FLAG]])
-    shown = table.assign(
-        **{
-            VALUE: table[VALUE].mask(hidden),
-            SE: table[SE].mask(hidden),
-            N: table[N].mask(secret),
-            FLAG: flags,
-        }
-    )
-    quality = pd.DataFrame(
-        {
-            **{c: table[c] for c in (UNIT, INDICATOR, YEAR, RESIDENCE)},
-            "quality": np.where(hidden, SUPPRESS, judged["quality"]),
-            "reason": np.select([secret, vague], [DISCLOSURE, UNRELIABLE], judged["reason"]),
-            FLAG: flags,
-        }
-    )
-    return shown, quality
-
-
-def _parents(table: pd.DataFrame, ground: Ground, national: str) -> Mapping[str, str]:
-    """Return the unit above each: districts to oblasts, oblasts to the country."""
-    units = ground.gazetteer
-    own = units[units[UNIT].isin(table[UNIT].unique()) & units["valid_to"].isna()]
-    above = {str(u): str(p) for u, p in zip(own[UNIT], own[PARENT], strict=True) if isinstance(p, str) and p}
-    oblasts = table.loc[table[LEVEL] == "oblast", UNIT].unique()
-    return {**above, **{str(u): national for u in oblasts if str(u) != national}}
 
 
 def _entries(

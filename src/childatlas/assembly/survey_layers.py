@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from atlasgeo.columns import RURAL, TOTAL, URBAN
 from childatlas.assembly.ground import Ground
-from childatlas.assembly.measured import build_layer
+from childatlas.assembly.measured import LEAST_SHARE, build_layer
 from childatlas.assembly.uncertain import with_uncertainty
 from childatlas.child_figures import ADJUSTED, DISTRICT, HEADCOUNT, INCOME
 from childatlas.figures.select import series
@@ -77,17 +77,20 @@ def _layers(material: Material, geography: Geography, *, residence: str, judged:
         rows = rows[rows["unit"].isin(geography.shapes.index)]
         if len(rows) < _LEAST_UNITS:
             continue
+        many = len(rows) >= LEAST_SHARE * len(geography.shapes)
         layer = build_layer(
             material.figures,
             indicator,
             geography,
             year=int(rows["year"].max()),
             national_code=material.national_code,
-            plan=study.statistics if judged else None,
+            plan=study.statistics if judged and many else None,
             seed=study.seed,
             residence=residence,
             language=study.languages[0],
         )
+        if not many:
+            layer = replace(layer, no_statistics="fewer than half of the units have a figure")
         found.append(uncertain(material, layer, geography) if judged else layer)
     return found
 

@@ -27,6 +27,7 @@ from childatlas.atlas.spreads import layer_spread
 from childatlas.atlas.tables import country_name, flattened, known_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Layer
+from childatlas.measures.ranks import LAGGING, MAY_LAG
 
 __all__ = ["book_content"]
 
@@ -48,7 +49,7 @@ def book_content(atlas: Atlas, *, words: Words) -> dict[str, Any]:
     profiles = unit_profiles(atlas, words=words)
     return {
         "language": words.language,
-        "words": {**words.group("book"), "how": words.group("how")},
+        "words": {**words.group("book"), "how": words.group("how"), **_ranks_words(atlas, words)},
         "cover": _cover(atlas, words),
         "notes": list(atlas.notes),
         "layers": [layer_spread(atlas, layer, words=words) for layer in shown],
@@ -131,6 +132,16 @@ def _cluster_row(atlas: Atlas, layer: Layer, words: Words) -> dict[str, Any]:
     }
 
 
+def _ranks_words(atlas: Atlas, words: Words) -> dict[str, str]:
+    """Return heading and note of the ranks where figures have errors, which point estimates alone lack."""
+    first = next((layer for layer in atlas.layers if layer.rank_sets is not None), None)
+    if first is None or first is not next(iter(atlas.layers), None):
+        return {}
+    invented = [words.say("book.ranks_synthetic")] if first.synthetic else []
+    note = " ".join([words.say("book.ranks_note"), *invented])
+    return {"part_lowest": words.say("book.part_ranks"), "lowest_note": note}
+
+
 def _lowest(atlas: Atlas, profiles: list[dict[str, Any]], words: Words) -> dict[str, Any]:
     """Return the list of the first layer that has one, and how often each unit is in the worst fifth."""
     table = atlas.tables.get("lowest", pd.DataFrame())
@@ -182,13 +193,20 @@ def _lowest_row(
     return {
         "rank": tie if ranked else "",
         "name": names.get(str(row["unit"]), str(row["unit"])),
-        "value": words.number(float(row["value"]), digits),
+        "value": "" if pd.isna(row["value"]) else words.number(float(row["value"]), digits),
         "coverage": _percent(row.get("coverage"), words),
         "children": _whole(row.get("children"), words),
         "modelled": "modelled" in str(row.get("children_flag", "")),
         "flag": words.join(words.name("flags", part) for part in flag.split(";") if part),
         "marked": bool(row.get("standing")),
+        "standing": _standing_text(row.get("standing"), words),
     }
+
+
+def _standing_text(word: Any, words: Words) -> str:
+    """Return the word that a place in the ranks has earned, in the words' language."""
+    known = {LAGGING: "book.lagging", MAY_LAG: "book.may_lag"}
+    return words.say(known.get(str(word), "book.lowest_mark")) if word else ""
 
 
 def _percent(value: Any, words: Words) -> str:

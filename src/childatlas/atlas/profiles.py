@@ -36,8 +36,11 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
     -------
     list of dict
         Plain data, ready for JSON. An indicator stands in a profile only if the unit had the borders of
-        today when it was measured: a code alone says nothing about territory.
+        today when it was measured: a code alone says nothing about territory. A synthetic atlas has no
+        profile of a real place.
     """
+    if atlas.synthetic:
+        return []
     own = next(iter(atlas.geographies.values()))
     names = place_names(own, words)
     paths = locator_paths(own.shapes)

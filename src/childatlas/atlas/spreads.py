@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from atlasgeo.columns import SUPPRESSED
 from atlasgeo.maps.palettes import NO_DATA, SEQUENTIAL_NEUTRAL
 from childatlas.atlas.captions import capital, caveats, endorsement, note_of, source_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
@@ -81,7 +82,9 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     measure = words.pick(layer.measure) or words.pick(layer.label)
     title = capital(words.say("map.legend", measure=measure, level=words.plural(geography.level)))
     missing = int(layer.values.isna().sum())
-    no_data = {"missing": missing, "missing_share": 1.0, "no_data": words.say("map.no_data")}
+    hidden = len(_absent(layer)["suppressed"])
+    key = "no_data" if not hidden else "suppressed" if hidden == missing else "no_data_or_suppressed"
+    no_data = {"missing": missing, "missing_share": 1.0, "no_data": words.say(f"map.{key}")}
     if layer.values.notna().sum() == 0:
         return {"title": title, "rows": [], **no_data}
     classes = layer_classes(atlas.study, layer)
@@ -96,6 +99,14 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     ]
     worst_first = rows if layer.direction == "higher_is_better" else rows[::-1]
     return {"title": title, "rows": worst_first, **no_data, "missing_share": round(missing / most, 4)}
+
+
+def _absent(layer: Layer) -> dict[str, list[str]]:
+    """Return the codes without a value: ``missing``, and ``suppressed`` where the figure is withheld."""
+    without = [str(code) for code in layer.values.index[layer.values.isna()]]
+    flags = layer.flags.reindex(layer.values.index).fillna("").astype(str)
+    hidden = [code for code in without if SUPPRESSED in flags[code].split(";")]
+    return {"missing": [code for code in without if code not in hidden], "suppressed": hidden}
 
 
 def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
@@ -120,7 +131,7 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         "head": _HEAD,
         "tail": _TAIL,
         "national": _mark(layer.national, scale, layer, words),
-        "missing": [str(names.get(code, code)) for code in layer.values.index[layer.values.isna()]],
+        **{part: [str(names.get(code, code)) for code in codes] for part, codes in _absent(layer).items()},
         "gap": None if sides is None else _gap_country(layer, sides),
     }
 
