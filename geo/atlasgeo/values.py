@@ -34,7 +34,7 @@ class Aligned:
     place : array of int, shape (n,)
         Where each node stands in `index`.
     columns : tuple of arrays, each of shape (n,)
-        The values of the nodes, one array for each series that was given.
+        The values of the nodes, one array for each series that was given (`_sized` beyond 1e100).
     weights : scipy.sparse.csr_array, shape (n, n)
         The weights between nodes: no self-weights, no stored zeros, columns sorted.
     own : array, shape (n,)
@@ -98,8 +98,14 @@ def align(columns: Sequence[pd.Series[Any]], w: Graph) -> Aligned:
     stacked = np.vstack(arrays)[:, order]
     present = np.asarray(~np.isnan(stacked).any(axis=0))
     weights, own = _matrix(w, index.take(order), present)
-    kept = tuple(np.ascontiguousarray(row[present]) for row in stacked)
+    kept = tuple(_sized(row[present]) for row in stacked)
     return Aligned(index, order[present], kept, weights, own)
+
+
+def _sized(x: Floats) -> Floats:
+    """Return values by a power of two where their squares are no numbers: every statistic is a ratio."""
+    size = float(np.abs(x).max(initial=0.0))
+    return x if size == 0 or 1e-100 < size < 1e100 else np.ldexp(x, -np.frexp(size)[1])
 
 
 def quiet_series(values: object) -> pd.Series[Any]:
@@ -164,9 +170,7 @@ def _numbers(values: object) -> Floats:
     series = quiet_series(values)
     if not series.index.is_unique:
         twice = series.index[series.index.duplicated()].unique()
-        raise AnalysisError(
-            "codes of the values are repeated", found=_few(twice), expected="one value a unit"
-        )
+        raise AnalysisError("codes of the values are repeated", found=_few(twice), expected="one a unit")
     kind = pd.api.types.infer_dtype(series, skipna=True)
     if kind not in _NUMBERS:
         raise AnalysisError(

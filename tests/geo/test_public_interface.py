@@ -200,3 +200,12 @@ def test_the_least_p_of_local_geary_is_that_of_the_unit_not_of_the_draws(alterna
         }[alternative]
         assert found.loc[unit, "p_floor"] == pytest.approx(least)
         assert (found.loc[unit, "cluster"] == "cannot be significant") == (least > 0.05)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e12, 1e200])
+@pytest.mark.parametrize("statistic", [ag.local_moran, ag.getis_ord, ag.local_geary])
+def test_no_size_of_the_values_changes_a_p(x, w, scale, statistic):
+    plain = statistic(x, w, permutations=999, seed=1)
+    other = statistic(x * scale, w, permutations=999, seed=1)
+    np.testing.assert_array_equal(other["p"], plain["p"])
+    np.testing.assert_allclose(other["statistic"], plain["statistic"], rtol=1e-9)
