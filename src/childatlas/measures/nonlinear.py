@@ -66,14 +66,15 @@ class _Pair:
     seed: int
 
     def fits(self, weights: tuple[Floats, Floats], start: Sequence[Floats | None]) -> list[Floats]:
-        """Return the coefficients of the first, the second and the reference."""
+        """Return the coefficients of the first, the second, the reference, and the fit that gave the last."""
         kept = [w > 0 for w in weights]
         own = [
             fit_logit(x[k], y[k], w[k], start=s)
             for x, y, w, k, s in zip(self.x, self.y, weights, kept, start, strict=False)
         ]
         if self.reference in ("first", "second"):
-            return [*own, own[self.reference == "second"]]
+            chosen = own[self.reference == "second"]
+            return [*own, chosen, chosen]
         x = np.vstack([a[k] for a, k in zip(self.x, kept, strict=True)])
         y = np.concatenate([a[k] for a, k in zip(self.y, kept, strict=True)])
         w = np.concatenate([a[k] for a, k in zip(weights, kept, strict=True)])
@@ -81,7 +82,8 @@ class _Pair:
         if self.reference == "pooled":
             side = np.repeat([1.0, 0.0], [int(k.sum()) for k in kept])
             x = np.column_stack([x, side])
-        return [*own, fit_logit(x, y, w, start=start[2] if len(start) > 2 else None)[:size]]
+        whole = fit_logit(x, y, w, start=start[3])
+        return [*own, whole[:size], whole]
 
     def parts(self, weights: tuple[Floats, Floats], fits: Sequence[Floats]) -> Floats:
         """Return first, second, gap, explained, unexplained, then both by predictor."""
@@ -173,7 +175,7 @@ def nonlinear_oaxaca(
         (x[:cut], x[cut:]), (y[places[0]], y[places[1]]), scaled, reference, method, orders, seed or 0
     )
     weights = (design.weight[places[0]], design.weight[places[1]])
-    fits = pair.fits(weights, (None, None, None))
+    fits = pair.fits(weights, (None,) * 4)
     values = pair.parts(weights, fits)
     se, used = np.full(len(values), np.nan), 0
     if replicates:
@@ -188,7 +190,9 @@ def nonlinear_oaxaca(
     n = (len(places[0]), len(places[1]))
     df = float(design.degrees_of_freedom(rows))
     summary, detail = _tables(values, se, (CONSTANT, *terms.predictors), reach=(df, level))
-    table = {name: scaled.spread @ b for name, b in zip(("first", "second", "reference"), fits, strict=True)}
+    table = {
+        name: scaled.spread @ b for name, b in zip(("first", "second", "reference"), fits[:3], strict=True)
+    }
     coefficients = pd.DataFrame(table, index=pd.Index(terms.full_names, name="term"))
     return Nonlinear(summary, detail, coefficients, n, sides.missing, used)
 
@@ -219,7 +223,7 @@ def _rescaled(terms: Terms, back: Floats) -> Terms:
 def _again(pair: _Pair, drawn: tuple[Floats, Floats], fits: Sequence[Floats], size: int) -> Floats:
     """Return the parts of one replicate, NaN where its logit has no answer."""
     try:
-        return pair.parts(drawn, pair.fits(drawn, (fits[0], fits[1], None)))
+        return pair.parts(drawn, pair.fits(drawn, fits))
     except AnalysisError:
         return np.full(size, np.nan)
 
@@ -230,7 +234,7 @@ def _owners(terms: Terms) -> Floats:
 
 def _yun(pair: _Pair, shares: Sequence[Floats], fits: Sequence[Floats], parts: tuple[float, float]) -> Floats:
     """Return both parts by predictor, the constant first."""
-    b = [pair.terms.spread @ f for f in fits]
+    b = [pair.terms.spread @ f for f in fits[:3]]
     x = [pair.terms.values @ (s @ m) for s, m in zip(shares, pair.x, strict=True)]
     pulls = ((x[0] - x[1]) * b[2], x[0] * (b[0] - b[2]) + x[1] * (b[2] - b[1]))
     found = []
