@@ -1,8 +1,8 @@
-"""How fast districts are drawn from facts and official ones are read, mended and simplified, and how true.
+"""How fast districts are drawn from facts, official ones read, mended and simplified, and how true they are.
 
-Bars: schematic shapes under 10 s, at least 83 % of the ground in the right district, 82 % of neighbours found,
-at most 20 % false; reading, mending and simplifying the 224 official districts under 3 s. The true shapes stand
-beside the checkout (../shared/mirror); without them only the speed of the drawing is measured.
+Bars: schematic shapes under 10 s, at least 83 % of the ground in the right district, 82 % of neighbours
+found, at most 20 % false; reading, mending and simplifying the 224 official districts under 3 s. The true
+shapes stand beside the checkout (../shared/mirror); without them only the speed of the drawing is measured.
 """
 
 from __future__ import annotations
