@@ -17,7 +17,7 @@ from .global_result import centred
 from .local_test import Alternative
 from .neighbours import build_neighbours
 from .seeds import Seed, random_numbers
-from .values import code_order, quiet_series
+from .values import code_order, numbers_of, quiet_series
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -186,7 +186,7 @@ def _places_and_values(
     values: pd.Series[Any], units: gpd.GeoDataFrame | gpd.GeoSeries
 ) -> tuple[Floats, Floats]:
     """Return coordinates and centred values of the units that have one, sorted by code."""
-    series = quiet_series(values)
+    series = pd.Series(numbers_of(values), index=quiet_series(values).index)
     left, right = series.index.difference(units.index), units.index.difference(series.index)
     if len(left) or len(right):
         raise AnalysisError(

@@ -17,7 +17,7 @@ from .errors import AnalysisError
 from .hotspots import cross_statistic, draws_for, rules_for
 from .local_test import Alternative, Inference, LocalTest
 from .moments import weight_sums
-from .values import Aligned, align, quiet_series
+from .values import Aligned, align, numbers_of, quiet_series
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -138,7 +138,7 @@ def local_quantile(
     """
     if not (isinstance(classes, int) and classes >= 2 and isinstance(which, int) and 1 <= which <= classes):
         raise AnalysisError("no such quantile class", found=f"{which} of {classes}")
-    series = quiet_series(values).astype(float)
+    series = pd.Series(numbers_of(values), index=quiet_series(values).index)
     edges = series.quantile(np.arange(1, classes) / classes).to_numpy()
     place = np.searchsorted(edges, series.to_numpy(), side="left") + 1
     flags = pd.Series(np.where(series.isna(), np.nan, place == which), index=series.index)

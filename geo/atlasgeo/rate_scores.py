@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import AnalysisError
-from .values import quiet_series
+from .values import numbers_of
 
 __all__ = ["rate_scores"]
 
@@ -23,9 +23,9 @@ def rate_scores(events: pd.Series[Any], base: pd.Series[Any]) -> pd.Series[Any]:
     Raises
     ------
     AnalysisError
-        Negative events or base, or more events than a unit's base can have none of (base 0 with events).
+        Negative, infinite or no numbers; events where the base is 0; codes that differ or are repeated.
     """
-    cases, people = quiet_series(events).astype(float), quiet_series(base).astype(float)
+    cases, people = (pd.Series(numbers_of(given), index=given.index) for given in (events, base))
     if set(cases.index) != set(people.index):
         left, right = cases.index.difference(people.index), people.index.difference(cases.index)
         raise AnalysisError(

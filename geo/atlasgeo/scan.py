@@ -14,7 +14,7 @@ from .counts import check_counts
 from .errors import AnalysisError
 from .likelihood import Likelihood, Model, Rates
 from .seeds import Seed, random_numbers
-from .values import code_order
+from .values import code_order, quiet_series
 from .windows import Windows, build_windows, places_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def spatial_scan(
     with a p above 0.05 is reported too: read the p. Cost: O(circles x permutations) time, O(n^2) memory.
     """
     _check(model, rates, permutations, max_clusters)
-    order = code_order(events.index)
+    order = code_order(quiet_series(events).index)
     counts = check_counts(events.iloc[order], base)
     where = places_of(points)
     lacking = counts.index[counts.used].difference(where.index)

@@ -15,6 +15,7 @@ from .errors import AnalysisError
 from .hotspots import getis_ord, local_moran
 from .local_test import Alternative, known
 from .neighbours import build_neighbours, describe_neighbours
+from .values import numbers_of, quiet_series
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -199,7 +200,7 @@ def part_effects(values: pd.Series, w: Graph, *, permutations: int = 9_999, seed
     AnalysisError
         Units differ.
     """
-    shape = describe_neighbours(w)
+    values, shape = pd.Series(numbers_of(values), index=quiet_series(values).index), describe_neighbours(w)
     cases: dict[str, tuple[tuple[Any, ...], pd.Series]] = {"all": ((), values)}
     bigger = [part for part in shape.parts if len(part) > 1]
     if len(shape.parts) > 1:

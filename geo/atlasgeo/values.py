@@ -16,7 +16,7 @@ from .errors import AnalysisError, nearest
 if TYPE_CHECKING:
     from libpysal.graph import Graph
 
-__all__ = ["Aligned", "align", "code_order", "edges_of", "quiet_series"]
+__all__ = ["Aligned", "align", "code_order", "edges_of", "numbers_of", "quiet_series"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -90,7 +90,7 @@ def align(columns: Sequence[pd.Series[Any]], w: Graph) -> Aligned:
     AnalysisError
         Codes differ (both leftovers are named), are repeated, or a value is infinite or no number.
     """
-    arrays = [_numbers(column) for column in columns]
+    arrays = [numbers_of(column) for column in columns]
     index = columns[0].index
     for i, other in enumerate(columns[1:], start=1):
         arrays[i] = arrays[i][_matching(index, other.index, "the first values", "the other values")]
@@ -165,7 +165,7 @@ def _used(level: pd.Index[Any], codes: NDArray[np.intp]) -> tuple[pd.Index[Any],
     return level[seen], (np.cumsum(seen) - 1)[codes]
 
 
-def _numbers(values: object) -> Floats:
+def numbers_of(values: object) -> Floats:
     """Return the values of a Series as floats; infinities and text are refused."""
     series = quiet_series(values)
     if not series.index.is_unique:

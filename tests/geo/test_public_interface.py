@@ -209,3 +209,23 @@ def test_no_size_of_the_values_changes_a_p(x, w, scale, statistic):
     other = statistic(x * scale, w, permutations=999, seed=1)
     np.testing.assert_array_equal(other["p"], plain["p"])
     np.testing.assert_allclose(other["statistic"], plain["statistic"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda s: s.astype(str) + "?",
+        lambda s: pd.concat([s, s[:1]]),
+        lambda s: s.astype(float).where(s != s.iloc[3], np.inf),
+        lambda s: s[1:],
+        list,
+    ],
+    ids=["text", "twice", "infinite", "short", "list"],
+)
+def test_rates_of_what_is_no_count_are_refused(w, wrong, side):
+    rng = np.random.default_rng(2)
+    pair = [pd.Series(rng.poisson(5, 25), w.unique_ids), pd.Series(rng.integers(50, 99, 25), w.unique_ids)]
+    pair[side] = wrong(pair[side])
+    with pytest.raises(ag.AnalysisError):
+        ag.local_moran_rate(*pair, w, permutations=999, seed=1)
