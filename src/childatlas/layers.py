@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from atlasgeo.columns import PARENT_VALUE, SYNTHETIC
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from childatlas.study import Study
 
-__all__ = ["Atlas", "Direction", "Geography", "Layer", "Texts"]
+__all__ = ["LAGGING", "LOWEST", "MAY_LAG", "Atlas", "Direction", "Geography", "Layer", "Texts"]
+
+# What may be said of a unit at the bottom: the first two only where figures have errors.
+LAGGING: Final = "lagging"
+MAY_LAG: Final = "may be lagging"
+LOWEST: Final = "lowest by point estimate, errors unpublished"
 
 Texts = dict[str, str]
 Direction = Literal["higher_is_worse", "higher_is_better", "neutral"]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from childatlas.errors import AnalysisError, DataError
+from childatlas.layers import LOWEST
 from childatlas.measures.gaps import (
-    LOWEST_BY_POINT_ESTIMATE,
     check_claim,
     lowest_units,
     poorest_to_capital,
@@ -90,10 +90,10 @@ def test_the_lowest_fifth_takes_ties_at_its_border_and_says_no_more_than_it_may(
     values = pd.Series([9.0, 8.0, 8.0, 1.0, 2.0, 3.0, np.nan], index=list("abcdefg"))
     children = pd.DataFrame({"value": range(7), "flag": ["modelled"] + [""] * 6}, index=list("abcdefg"))
     table = lowest_units(values, higher_is_worse=True, share=0.2, children=children)
-    marked = table.index[table["standing"] == LOWEST_BY_POINT_ESTIMATE].tolist()
+    marked = table.index[table["standing"] == LOWEST].tolist()
     assert marked == ["a", "b", "c"]  # ceil(0.2 * 6) = 2, and b ties with c
     assert table.index[-1] == "g"
-    assert "lagging" not in LOWEST_BY_POINT_ESTIMATE
+    assert "lagging" not in LOWEST
     assert table.loc["a", "children_flag"] == "modelled"
 
 

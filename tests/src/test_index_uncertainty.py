@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from childatlas.errors import AnalysisError, DataError, StudyError
+from childatlas.layers import LAGGING, LOWEST, MAY_LAG
 from childatlas.measures.index import build_index
 from childatlas.measures.index_errors import index_errors
-from childatlas.measures.ranks import LAGGING, LOWEST, MAY_LAG, rank_confidence
+from childatlas.measures.ranks import rank_confidence
 from childatlas.measures.robustness import explore_index
 from childatlas.measures.sobol import sobol_index, sobol_indices
 from childatlas.measures.votes import ballot_points

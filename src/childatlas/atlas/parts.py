@@ -26,8 +26,7 @@ from childatlas.atlas.scales import scale_of
 from childatlas.atlas.spreads import layer_spread
 from childatlas.atlas.tables import country_name, flattened, known_names
 from childatlas.atlas.words import Words
-from childatlas.layers import Atlas, Layer
-from childatlas.measures.ranks import LAGGING, MAY_LAG
+from childatlas.layers import LAGGING, MAY_LAG, Atlas, Layer
 
 __all__ = ["book_content"]
 

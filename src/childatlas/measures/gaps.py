@@ -20,10 +20,10 @@ from atlasgeo.columns import (
     YEAR,
 )
 from childatlas.errors import AnalysisError, DataError
+from childatlas.layers import LOWEST
 from childatlas.study import Claim
 
 __all__ = [
-    "LOWEST_BY_POINT_ESTIMATE",
     "check_claim",
     "lowest_units",
     "poorest_to_capital",
@@ -32,7 +32,6 @@ __all__ = [
     "worst_first",
 ]
 
-LOWEST_BY_POINT_ESTIMATE = "lowest by point estimate, errors unpublished"
 ROUNDING_UNITS = 10
 
 
@@ -134,7 +133,7 @@ def lowest_units(
     """
     table = pd.DataFrame({VALUE: values}).join(worst_first(values, higher_is_worse=higher_is_worse))
     k = math.ceil(share * values.notna().sum())
-    table["standing"] = np.where(table["rank"].le(k).fillna(False), LOWEST_BY_POINT_ESTIMATE, "")
+    table["standing"] = np.where(table["rank"].le(k).fillna(False), LOWEST, "")
     if coverage is not None:
         table["coverage"] = coverage
     if children is not None:

@@ -9,22 +9,19 @@ differences being tested stepwise with control of the familywise error rate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, DataError
+from childatlas.layers import LAGGING, LOWEST, MAY_LAG
 from childatlas.measures.index import rank_worst_first
 from childatlas.measures.normalise import Array
 from childatlas.measures.recipe import Sense
 
 __all__ = ["LAGGING", "LOWEST", "MAY_LAG", "RankSets", "rank_confidence"]
 
-LAGGING: Final = "lagging"
-MAY_LAG: Final = "may be lagging"
-LOWEST: Final = "lowest by point estimate, errors unpublished"
 Pairs = NDArray[np.bool_]
 
 
