@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from atlasgeo.columns import SYNTHETIC
 from atlasgeo.errors import BoundaryError, DataError
 from atlasgeo.maps.leaflet import leaflet_script, leaflet_style, page_script, page_style
+from atlasgeo.maps.patterns import has_flag
 from atlasgeo.maps.weblayer import WebLayer, layer_data
 from atlasgeo.maps.wording import MapText
 
@@ -95,7 +97,9 @@ def write_interactive(
     _furnish(page, data, title=title, credit=credit)
     written = Path(path)
     written.parent.mkdir(parents=True, exist_ok=True)
-    written.write_text(_finished(page, text.language), encoding="utf-8", newline="\n")
+    invented = any(any(has_flag(layer.flags, SYNTHETIC, codes)) for layer in layers)
+    mark = _watermark(text.word(SYNTHETIC)) if invented else ""
+    written.write_text(_finished(page, text.language, mark), encoding="utf-8", newline="\n")
     return written
 
 
@@ -204,10 +208,20 @@ def _json(data: Mapping[str, Any]) -> str:
     return text
 
 
-def _finished(page: folium.Map, language: str) -> str:
+def _watermark(word: str) -> str:
+    """Return the style that lays one word, large and pale, across the map; it takes no clicks."""
+    plain = "".join(sign if sign.isalnum() or sign in " ,-" else " " for sign in word)
+    return (
+        f'.folium-map::after {{ content: "{plain}"; position: absolute; inset: 0; z-index: 650; '
+        "display: grid; place-items: center; pointer-events: none; font-size: min(14vw, 9rem); "
+        "font-weight: 600; opacity: 0.16; color: #22262b; transform: rotate(-18deg); }"
+    )
+
+
+def _finished(page: folium.Map, language: str, mark: str = "") -> str:
     """Return the page with its language, a view that can be enlarged, and its style after all others."""
     markup = page.get_root().render()
     markup = markup.replace("<html>", f'<html lang="{escape(language)}">', 1)
     markup = markup.replace(", maximum-scale=1.0, user-scalable=no", "")
-    style = f"<style>{page_style()}</style>\n</head>"
+    style = f"<style>{page_style()}{mark}</style>\n</head>"
     return markup.replace("</head>", style, 1) + "\n"
