@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from childatlas.errors import AtlasError, DataError
+from childatlas.errors import AnalysisError, AtlasError, DataError
 from childatlas.index_commands import app
 from childatlas.laboratory.bench import read_wide_table
 
@@ -201,3 +201,12 @@ def test_the_shipped_index_on_the_shipped_figures(tmp_path: Path) -> None:
     facts = run("compare", "deprivation_kaz", "cwi_kaz", "-o", tmp_path)
     assert facts["units"] == 17
     assert facts["spearman"] > 0  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("command", ["build", "explore"])
+@pytest.mark.parametrize("rows", ["a;40;30;8", "a;40;30;8\nb;40;30;8"])
+def test_an_index_without_a_score_is_refused_in_words(folder: Path, command: str, rows: str) -> None:
+    (folder / "flat.csv").write_text("unit;school;stunting;neet\n" + rows, encoding="utf-8")
+    with pytest.raises(AnalysisError, match="no unit has a score"):
+        run(command, folder / "small.toml", "--values", folder / "flat.csv", "-o", folder / "out")
+    assert not (folder / "out").exists()

@@ -62,7 +62,7 @@ def build(bench: Bench, *, seed: int, worst: int | None = None) -> Build:
     Standard errors of the index are drawn from those of the figures; where any figure of a unit has none,
     nothing is said of its rank but the point estimate.
     """
-    index = build_index(bench.values, bench.recipe)
+    index = _scored(bench)
     errors = None
     if bench.errors is not None:
         errors = index_errors(bench.values, bench.errors, bench.recipe, seed=seed)
@@ -77,6 +77,20 @@ def build(bench: Bench, *, seed: int, worst: int | None = None) -> Build:
     diagnosis = diagnose(index, standard_errors=bench.errors)
     drivers, why = _drivers(index, bench)
     return Build(index, diagnosis, sets, drivers, why, _tables(index, diagnosis, sets, drivers, bench))
+
+
+def _scored(bench: Bench) -> IndexResult:
+    """Return the index of a bench, refused where no unit has a score: there is nothing to explain."""
+    index = build_index(bench.values, bench.recipe)
+    if index.scores.notna().any():
+        return index
+    why = [f"{i}: {note}" for u, i, _, note in index.notes.itertuples(index=False) if u == ""]
+    raise AnalysisError(
+        f"no unit has a score in the index {bench.recipe.id!r}",
+        found="; ".join(why[:5]) or f"coverage of {index.coverage.max():.0%} at most",
+        expected="at least one unit with the least coverage, and indicators that tell units apart",
+        fix="lower least_coverage in the recipe, add figures, or build it on the vintage that has them",
+    )
 
 
 def _drivers(index: IndexResult, bench: Bench) -> tuple[Drivers | None, str]:
@@ -155,7 +169,7 @@ def explore(
         As `explore_index`.
     """
     choices = _choices(bench, ballots)
-    index = build_index(bench.values, bench.recipe)
+    index = _scored(bench)
     given = {"choices": choices, "standard_errors": bench.errors, "ballots": ballots}
     robustness = explore_index(bench.values, bench.recipe, seed=seed, draws=draws, **given)  # type: ignore[arg-type]
     sensitivity, why = None, ""

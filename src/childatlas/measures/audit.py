@@ -129,6 +129,8 @@ def _imputation(index: IndexResult) -> Row:
 
 
 def _structure(found: Diagnosis) -> Row:
+    if "index" not in found.groups.index:
+        return FAIL, "no indicator tells units apart", "every indicator is constant or without figures"
     whole = found.groups.loc["index"]
     conflicts = found.pairs.query("finding == 'conflict'")
     figures = (
