@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -117,13 +118,16 @@ def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     *,
     quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Write a commented study with a tiny data set that runs."""
     from childatlas.start import write_start
 
     written = write_start(folder)
-    if not quiet:
-        typer.echo(f"{len(written)} files in {folder}: try `childatlas run {folder}`")
+    if as_json:
+        show_json({"files": [str(path) for path in written]})
+    elif not quiet:
+        typer.echo(f"{len(written)} files in {folder}: try `childatlas run {shlex.quote(str(folder))}`")
 
 
 @app.command(name="list")

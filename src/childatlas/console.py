@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from childatlas.errors import AtlasError
+from childatlas.errors import AtlasError, StudyError
 
 __all__ = [
     "JsonFlag",
@@ -29,8 +30,18 @@ Progress = Callable[[str, int, int], None]
 
 
 def show_json(content: dict[str, Any]) -> None:
-    """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n")
+    """Print one JSON object on standard output; what is not a number is null, as the standard asks."""
+    text = json.dumps(_standard(content), ensure_ascii=False, indent=2, default=str, allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+def _standard(content: Any) -> Any:
+    """Return the content with null where a number is missing or infinite."""
+    if isinstance(content, dict):
+        return {key: _standard(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_standard(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -48,8 +59,20 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     Console().print(table)
 
 
+def _explain_file(error: OSError) -> StudyError:
+    """Return what the system says of a file, in words: nothing there can be read or written."""
+    return StudyError(
+        "a file or folder cannot be read or written",
+        where=str(error.filename) if error.filename is not None else None,
+        found=error.strerror or str(error),
+        fix="choose a folder that can be written, with --out, or correct the path",
+    )
+
+
 def show_error(error: BaseException, *, as_json: bool) -> int:
     """Print an error without a traceback and return its exit code."""
+    if isinstance(error, OSError):
+        error = _explain_file(error)
     code = error.exit_code if isinstance(error, AtlasError) else 1
     if as_json:
         parts = ("what", "where", "found", "expected", "fix")

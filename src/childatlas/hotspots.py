@@ -101,6 +101,14 @@ def find_hotspots(
     units = ag.read_boundaries(boundaries, code=code, assume_crs=assume_crs)
     figures = _column(Path(table), on=on or code, column=column)
     joined, report = ag.attach(units[[units.geometry.name]], figures, on=on or code)
+    if len(report.missing_in_figures) == len(units):
+        raise DataError(
+            "no code of the table is one of the shapes' codes",
+            where=f"{table}, column {on or code}",
+            found=", ".join(map(str, report.missing_in_units[:5])),
+            expected=", ".join(map(str, units.index[:5])),
+            fix="name the right columns with --code and --on; a spreadsheet drops leading zeros from codes",
+        )
     graph = ag.build_neighbours(joined, rule=rule, k=k, threshold=threshold, islands=islands)
     values = joined[column]
     found = local(

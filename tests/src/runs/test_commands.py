@@ -121,3 +121,46 @@ def test_every_toml_that_ships_is_toml() -> None:
     assert len(files) > 5
     for path in files:
         tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    done = childatlas("init", "taken/mine", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "cannot be read or written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_init_names_a_command_that_can_be_pasted(tmp_path: Path) -> None:
+    assert "`childatlas run 'my study'`" in childatlas("init", "my study", cwd=tmp_path).stdout
+    found = json.loads(childatlas("init", "other", "--json", cwd=tmp_path).stdout)
+    assert "other/study.toml" in found["files"]
+
+
+SQUARES = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"code": f"0{i}"},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[i, 0], [i + 1, 0], [i + 1, 1], [i, 1], [i, 0]]],
+            },
+        }
+        for i in range(4)
+    ],
+}
+
+
+def test_json_of_equal_values_is_standard_and_lost_zeros_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "shapes.geojson").write_text(json.dumps(SQUARES), encoding="utf-8")
+    (tmp_path / "equal.csv").write_text("code,v\n00,5\n01,5\n02,5\n03,5\n", encoding="utf-8")
+    (tmp_path / "lost.csv").write_text("code,v\n0,5\n1,6\n2,7\n3,8\n", encoding="utf-8")
+    options = ("--column", "v", "--code", "code", "--permutations", "99")
+    equal = childatlas("hotspots", "equal.csv", "shapes.geojson", *options, "--json", cwd=tmp_path).stdout
+    assert "NaN" not in equal
+    assert json.loads(equal)["global statistic"] is None
+    lost = childatlas("hotspots", "lost.csv", "shapes.geojson", *options, cwd=tmp_path)
+    assert lost.returncode == 3
+    assert "leading zeros" in lost.stderr
