@@ -84,6 +84,12 @@ class NeighboursPlan(_Plan):
     threshold: Annotated[float, Field(gt=0)] | None = None
     islands: Literal["nearest", "keep", "error"] = "nearest"
 
+    @model_validator(mode="after")
+    def _complete(self) -> NeighboursPlan:
+        if self.rule == "knn" and self.k is None:
+            raise ValueError("rule 'knn' needs k, the number of neighbours")
+        return self
+
 
 class StatisticsPlan(_Plan):
     """How significance is judged."""
@@ -134,7 +140,7 @@ class Study(_Plan):
     title: Texts
     country: str
     level: str = "oblast"
-    vintage: int
+    vintage: Annotated[int, Field(ge=1900, le=2100)]
     seed: Annotated[int, Field(ge=0)]
     languages: tuple[str, ...] = ("en",)
     note: Texts = Field(default_factory=dict)
@@ -259,11 +265,12 @@ def _explain(error: ValidationError, model: type[BaseModel], path: Path) -> Stud
             fix=f"did you mean {close[0]!r}?" if close else "remove the key",
         )
     missing = first["type"] == "missing"
+    says = str(first["msg"]).removeprefix("Value error, ")
     return StudyError(
-        f"{key}: {first['msg']}{more}",
+        f"{key}: {says}{more}",
         where=f"{path}, key {key}",
         found=None if missing else repr(first.get("input"))[:120],
-        expected=first["msg"],
+        expected=says,
         fix="add the key" if missing else "correct the value",
     )
 

@@ -53,6 +53,8 @@ def test_a_study_is_frozen(tmp_path: Path) -> None:
         ("seed = 1", "sed = 1", "did you mean 'seed'"),
         ("tables = ", "tabels = ", "did you mean 'tables'"),
         ("seed = 1", "seed = -1", "greater than or equal to 0"),
+        ("vintage = 2023", "vintage = 1800", "greater than or equal to 1900"),
+        ("seed = 1", "seed = 1\nneighbours.rule = 'knn'", "neighbours: rule 'knn' needs k"),
         ('name = "tiny"', 'name = "Tiny Study"', "pattern"),
         ("seed = 1", "", "Field required"),
         ('tables = ["figures.csv"]', "tables = []", "at least 1"),
