@@ -372,3 +372,9 @@ def test_a_hundred_hostile_rows_are_refused_in_words_or_measured(
     except AtlasError as error:
         refusal = str(error)
     assert len(refusal) > 20 if result is None else result.report["records"] == 100
+
+
+def test_yes_and_no_in_a_csv_stay_words(tmp_path: Path) -> None:
+    (tmp_path / "small.csv").write_text("a,b\nyes,1\nno,2\n,3\n", encoding="utf-8")
+    with open_microdata(tmp_path / "small.csv") as survey:
+        assert [row[0] for row in survey.relation.fetchall()] == ["yes", "no", None]

@@ -172,8 +172,10 @@ def _refuse_repeats(table: pd.DataFrame) -> None:
     groups = [rows for _, rows in repeated.groupby(key, sort=False)]
     conflicting = [rows for rows in groups if len(rows[VALUE].unique()) > 1]
     rows = (conflicting or groups)[0]
-    parts = rows[key].iloc[0].astype(str)
-    named = ", ".join(f"{column} {part}" for column, part in parts.items() if part != "")
+    parts = {column: rows[column].iloc[0] for column in key}
+    named = ", ".join(
+        f"{c} {part!r}" if isinstance(part, str) else f"{c} {part}" for c, part in parts.items() if part != ""
+    )
     number = f"{len(conflicting or groups)} keys, the first: " if len(conflicting or groups) > 1 else ""
     raise DataError(
         "figures with the same key have conflicting values" if conflicting else "figures stand twice",

@@ -132,7 +132,11 @@ def _reader(path: Path) -> Callable[[duckdb.DuckDBPyConnection, Path, Path], _Op
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> _Opened:  # noqa: ARG001
-    relation = connection.read_csv(str(path), header=True, sample_size=100_000, null_padding=False)
+    # Without BOOLEAN among them: DuckDB would read the answers yes and no as true and false.
+    kinds = ["BIGINT", "DOUBLE", "DATE", "VARCHAR"]
+    relation = connection.read_csv(
+        str(path), header=True, sample_size=100_000, null_padding=False, auto_type_candidates=kinds
+    )
     return relation, {}, {}
 
 
