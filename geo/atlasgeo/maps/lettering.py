@@ -42,7 +42,8 @@ def _line(text: str, weight: str) -> _Line:
     from matplotlib.textpath import text_to_path
 
     size = text_to_path.FONT_SCALE
-    font = get_font(str(face(text, weight=weight).get_file()))
+    file = str(face(text, weight=weight).get_file())
+    font = get_font(file)
     font.set_size(size, text_to_path.DPI)
     letters, shapes, _ = text_to_path.get_glyphs_with_font(font, text)
     parts, codes = [np.empty((0, 2))], [np.empty(0, dtype=np.uint8)]
@@ -51,13 +52,24 @@ def _line(text: str, weight: str) -> _Line:
         if len(vertices):
             parts.append((np.asarray(vertices, dtype=float) + np.array([x, y])) / size)
             codes.append(np.asarray(strokes, dtype=np.uint8))
-    font.set_text(text, 0.0)
+    outline = np.concatenate(parts)
+    known = _known_strokes(file)
+    for name, shape in shapes.items():
+        if name not in known:
+            known[name] = _strokes(*shape, size)
     return _Line(
-        path=Path(np.concatenate(parts), np.concatenate(codes)),
-        width=font.get_width_height()[0] / 64 / size,
+        path=Path(outline, np.concatenate(codes)),
+        width=float(np.ptp(outline[:, 0])) if len(outline) else 0.0,
         letters=tuple((str(name), float(x) / size) for name, x, *_ in letters),
-        shapes={str(name): _strokes(*shape, size) for name, shape in shapes.items()},
+        shapes={str(name): known[name] for name in shapes},
     )
+
+
+@lru_cache(maxsize=64)
+def _known_strokes(file: str) -> dict[str, str]:
+    """Return the store of a font file's letters as path data, filled as they are met."""
+    del file
+    return {}
 
 
 def _strokes(vertices: Any, codes: Any, size: float) -> str:

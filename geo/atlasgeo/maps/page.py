@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SIZES", "Box", "Page", "Sheet", "new_page", "overlap", "sheet"]
 
-DPI: Final = 150
+DPI: Final = 130
 MILLIMETRE: Final = 72 / 25.4
 Align = Literal["left", "center", "right"]
 Stand = Literal["baseline", "center", "top", "bottom", "center_baseline"]

@@ -84,13 +84,13 @@ def write_figure(
 
 
 def _write_png(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, dpi: int) -> None:
-    import numpy as np
+    from PIL import Image
 
     figure.set_dpi(dpi)
     canvas: Any = figure.canvas
     canvas.draw()
     size = canvas.get_width_height(physical=True)
-    pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
     texts = {"Description": alt, "Software": "atlasgeo", **facts}
     path.write_bytes(png_bytes(pixels.tobytes(), size, dpi=dpi, texts=texts))
 

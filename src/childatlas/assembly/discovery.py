@@ -79,7 +79,7 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
     for indicator in material.catalogue.values():
         if not _asked_for(indicator, material) or indicator.id in study.figures.parent_values:
             continue
-        year = choose_year(series(material.figures, indicator.id), ground)
+        year = choose_year(series(material.of(indicator.id), indicator.id), ground)
         if year is None:
             absent[indicator.id] = _why_absent(material, indicator)
             continue

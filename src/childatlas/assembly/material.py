@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,14 @@ class Material:
     def figures(self) -> pd.DataFrame:
         """The usable rows."""
         return self.checked.figures
+
+    @cached_property
+    def _by_indicator(self) -> dict[str, pd.DataFrame]:
+        return dict(list(self.figures.groupby("indicator", sort=False)))
+
+    def of(self, indicator: str) -> pd.DataFrame:
+        """Return the usable rows of one indicator; none where it has none."""
+        return self._by_indicator.get(indicator, self.figures.iloc[:0])
 
     @property
     def national_code(self) -> str:

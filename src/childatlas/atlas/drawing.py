@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from atlasgeo.maps.basemap import Basemap
     from atlasgeo.maps.wording import MapText
 
-__all__ = ["DRAWN", "Drawing", "draw"]
+__all__ = ["CHARTS", "DRAWN", "MAPS", "Drawing", "draw"]
+
+MAP_DPI: Final = 130
+CHART_DPI: Final = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +65,7 @@ class Sketch:
 
 
 def draw(kind: str, job: Drawing, folder: Path) -> tuple[str, str, str] | None:
-    """Draw one kind of picture of a layer and return its path without suffix, title and alternative text.
-
-    None where the layer has nothing of that kind to show.
-    """
+    """Draw one kind of picture and return path without suffix, title and alternative text; None for none."""
     from atlasgeo.maps.static import write_figure
 
     suffix, sketch_of = DRAWN[kind]
@@ -81,6 +81,7 @@ def draw(kind: str, job: Drawing, folder: Path) -> tuple[str, str, str] | None:
         metadata=_facts(job, sketch.title),
         alt=alt,
         language=job.words.language,
+        dpi=MAP_DPI if kind in MAPS else CHART_DPI,
     )
     return path, sketch.title, alt
 
@@ -295,3 +296,5 @@ DRAWN: Final[Mapping[str, tuple[str, Callable[[Drawing], Sketch | None]]]] = {
     "gap": ("-gap", _gap),
     "ranks": ("-ranks", _ranks),
 }
+MAPS: Final = ("map", "clusters")
+CHARTS: Final = tuple(kind for kind in DRAWN if kind not in MAPS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from childatlas.atlas.captions import endorsement
-from childatlas.atlas.drawing import DRAWN, Drawing, draw
+from childatlas.atlas.drawing import CHARTS, DRAWN, MAPS, Drawing, draw
 from childatlas.atlas.words import Words
 from childatlas.atlas.workers import start
 from childatlas.layers import Atlas, Layer
@@ -39,6 +39,9 @@ class Picture:
     alt: str
 
 
+Pictures = dict[str, dict[str, Picture]]
+
+
 def draw_pictures(
     atlas: Atlas,
     folder: Path,
@@ -46,8 +49,8 @@ def draw_pictures(
     words: Words,
     tick: Tick | None = None,
     pool: ProcessPoolExecutor | None = None,
-) -> dict[str, dict[str, Picture]]:
-    """Draw every picture of every layer under ``<folder>/maps`` and return them by layer key and kind.
+) -> tuple[Pictures, Callable[[], Pictures]]:
+    """Draw every picture of every layer under ``<folder>/maps``: those the book needs, and a wait for all.
 
     Parameters
     ----------
@@ -62,9 +65,11 @@ def draw_pictures(
 
     Returns
     -------
-    dict of key -> dict of kind -> Picture
-        Kinds: ``map``; ``clusters`` and ``scatter`` where statistics ran; ``gap`` where town and village
-        are told apart; ``ranks`` where there are two years or more.
+    first : dict of key -> dict of kind -> Picture
+        The maps: ``map``, and ``clusters`` where statistics ran.
+    rest : callable
+        Waits for the charts too and returns all: ``scatter`` where statistics ran, ``gap`` where town and
+        village are told apart, ``ranks`` where there are two years or more.
 
     Notes
     -----
@@ -77,13 +82,18 @@ def draw_pictures(
         for key, geography in atlas.geographies.items()
     }
     jobs = [_job(atlas, layer, basemaps[layer.geography], words) for layer in atlas.layers]
-    results = {job.layer.key: start(pool, draw_layer, job, folder) for job in jobs}
-    drawn: dict[str, dict[str, Picture]] = {}
-    for key, result in results.items():
+    maps = {job.layer.key: start(pool, draw_layer, job, folder, kinds=MAPS) for job in jobs}
+    charts = {job.layer.key: start(pool, draw_layer, job, folder, kinds=CHARTS) for job in jobs}
+    drawn: Pictures = {}
+    for key, result in maps.items():
         drawn[key] = result()
         if tick:
             tick(key)
-    return drawn
+
+    def rest() -> Pictures:
+        return {key: {**drawn[key], **result()} for key, result in charts.items()}
+
+    return drawn, rest
 
 
 def _job(atlas: Atlas, layer: Layer, basemap: Basemap, words: Words) -> Drawing:

@@ -21,12 +21,12 @@ Pictures = dict[str, dict[str, Picture]]
 
 # How long each step takes in per cent of the whole, as measured on 70 layers of 20 units.
 SHARES = {
-    "maps": 70,
+    "maps": 60,
+    "book": 20,
     "tables": 3,
-    "workbook": 6,
+    "workbook": 3,
     "geopackage": 3,
-    "interactive": 4,
-    "book": 13,
+    "interactive": 10,
     "report": 1,
 }
 
@@ -76,15 +76,15 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
             "interactive": start(pool, write_interactive_pages, atlas, fresh / "interactive", words=words),
         }
         ticks = say.ticks("maps", len(atlas.layers))
-        pictures = draw_pictures(atlas, fresh, words=words, tick=ticks, pool=pool)
+        maps, rest = draw_pictures(atlas, fresh, words=words, tick=ticks, pool=pool)
+        say.start("book")
+        # typst keeps threads of its own, which a forked process would wait for in vain: the book is set here,
+        # while the processes draw the charts.
+        write_book(atlas, maps, fresh / atlas.called("atlas.pdf"), words=words)
         for step, finished in beside.items():
             say.start(step)
             finished()
-        say.start("book")
-        # typst keeps threads of its own, which a forked process would wait for in vain: the book is set here.
-        site = start(pool, write_site, atlas, pictures, fresh, words=words)
-        write_book(atlas, pictures, fresh / atlas.called("atlas.pdf"), words=words)
-        site()
+        write_site(atlas, rest(), fresh, words=words)
         say.start("report")
         write_report(atlas, fresh / atlas.called("report.md"), words=words)
         write_manifest(atlas, fresh)
