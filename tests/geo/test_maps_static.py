@@ -23,6 +23,7 @@ from atlasgeo.errors import AnalysisError, BoundaryError, DataError
 from atlasgeo.maps.basemap import Basemap, prepare_basemap
 from atlasgeo.maps.classes import classify
 from atlasgeo.maps.order import interval, rank_units
+from atlasgeo.maps.page import DPI
 from atlasgeo.maps.palettes import LAND, SEQUENTIAL_BETTER, SEQUENTIAL_WORSE
 from atlasgeo.maps.static import draw_choropleth, draw_clusters, draw_counts, write_figure
 from atlasgeo.maps.wording import MapText
@@ -226,11 +227,12 @@ def test_files_are_the_same_bytes_and_carry_what_they_show(
         assert [path.name for path in paths] == ["map.png", "map.svg", "map.alt.txt"]
     assert digests[0] == digests[1]
     with Image.open(tmp_path / "one" / "map.png") as picture:
-        assert picture.size == (1754, 1240) or picture.size == (1753, 1240)
+        inches = (297 / 25.4, 210 / 25.4)
+        assert picture.size == pytest.approx([DPI * side for side in inches], abs=1)
         assert picture.info["Run"] == "0123"
         assert picture.info["Method"] == "Женкс"
         assert picture.info["Description"] == "Карта.\nEnd."
-        assert picture.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+        assert picture.info["dpi"] == pytest.approx((DPI, DPI), abs=0.1)
     svg = (tmp_path / "one" / "map.svg").read_text(encoding="utf-8")
     assert "Run: 0123" in svg
     assert "<title>Карта.</title>" in svg

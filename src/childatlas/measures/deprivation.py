@@ -152,7 +152,7 @@ def measure_deprivation(
     """
     cutoff = _check_cutoff(cutoff)
     shares = _shares(histogram, weights)
-    scores = (histogram.deprived * shares).sum(axis=1)
+    scores = np.minimum((histogram.deprived * shares).sum(axis=1), 1.0)  # six sixths, in floats, may pass one
     complete = histogram.complete
     poor = complete & (scores >= cutoff - TOLERANCE)
     pairs = _amounts(histogram, shares, scores=scores, complete=complete, poor=poor)

@@ -42,7 +42,7 @@ def _refuse(*_: object) -> None:
 def _made(study: Study | str):
     declared = study if isinstance(study, Study) else read_study(study)
     declared = declared.model_copy(
-        update={"statistics": declared.statistics.model_copy(update={"permutations": 999})}
+        update={"statistics": declared.statistics.model_copy(update={"permutations": 3_999})}
     )
     material = read_material(declared)
     found = find_layers(material)
@@ -246,7 +246,7 @@ def test_local_statistics_are_those_of_an_independent_tool(carolina):
     (geography,) = found.geographies.values()
     values = atlas.layer("sids_rate").values
     theirs = Graph.build_contiguity(geography.shapes, rook=False, strict=True).transform("R")
-    ours = local_moran(values, geography.neighbours, permutations=999, seed=1)
+    ours = local_moran(values, geography.neighbours, permutations=3_999, seed=1)
     peer = esda.Moran_Local(values.to_numpy(), theirs, permutations=0)
     assert geography.neighbours.adjacency.sort_index().index.equals(theirs.adjacency.sort_index().index)
     n = len(values)
