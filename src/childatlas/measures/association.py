@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from childatlas.measures.histogram import Histogram
 from childatlas.measures.moda import dimension_flags
 from childatlas.measures.named import Estimates, name_estimates
-from childatlas.measures.ratios import Ratios, smooth_errors
+from childatlas.measures.ratios import Ratios
+from childatlas.measures.totals import Totals
 
 __all__ = ["associate_deprivations"]
 
@@ -40,36 +41,34 @@ def associate_deprivations(
     lacks, asked = dimension_flags(histogram, chosen)
     complete, names = histogram.complete, list(chosen)
     labels: list[tuple[str, str, str]] = []
-    values, scores = [], []
+    values, errors = [], []
     for i, j in combinations(range(len(names)), 2):
         known = complete & asked[:, i] & asked[:, j]
-        measures, slopes = _pair(histogram, known, lacks[:, i], lacks[:, j])
+        flags = np.column_stack([known & lacks[:, i] & lacks[:, j], known & lacks[:, i], known & lacks[:, j]])
+        measures, slopes = _pair(histogram.totals, flags.astype(np.float64), known.astype(np.float64))
         labels += [(measure, names[i], names[j]) for measure in measures]
         values += list(measures.values())
-        scores += [slopes[measure] for measure in measures]
-    error = None
+        if histogram.design is not None:
+            errors.append(histogram.totals.errors(np.column_stack([slopes[m] for m in measures])))
     estimate = np.column_stack(values)
-    if histogram.design is not None:
-        error = np.where(np.isnan(estimate), np.nan, smooth_errors(histogram, np.column_stack(scores)))
+    error = np.where(np.isnan(estimate), np.nan, np.hstack(errors)) if errors else None
     return name_estimates(
         histogram, Ratios(estimate, error), labels, names=("measure", "first", "second"), complete=complete
     )
 
 
-def _pair(
-    histogram: Histogram, known: NDArray[np.bool_], first: NDArray[np.bool_], second: NDArray[np.bool_]
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return the measures of one pair by group, and the linearised weighted value of each cell."""
-    cell, group = histogram.pattern, histogram.group
-    weight = histogram.weight * known[cell]
-    size = np.bincount(group, weight, minlength=len(histogram.groups))
-    flags = [(first & second)[cell], first[cell], second[cell]]
+def _pair(totals: Totals, flags: Floats, known: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return the measures of one pair by group, and the linearised weighted sum of each part.
+
+    `flags` are per pattern: lacks both, lacks the first, lacks the second.
+    """
+    group = totals.group
+    sums, people = np.asarray(totals.counts @ flags), np.asarray(totals.counts @ known)[:, None]
+    size = totals.by_group(people)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = [np.bincount(group, weight * f, minlength=len(size)) / size for f in flags]
-        centred = [
-            np.nan_to_num(weight * (f - m[group]) / size[group]) for f, m in zip(flags, means, strict=True)
-        ]
-        both, p, q = means
+        shares = totals.by_group(sums) / size
+        centred = list(np.nan_to_num((sums - shares[group] * people) / size[group]).T)
+        both, p, q = shares.T
         scale = np.sqrt(p * (1 - p) * q * (1 - q))
         phi = np.where(scale > 1e-12, (both - p * q) / scale, np.nan)
         by_p = -q / scale - phi * (1 - 2 * p) / (2 * p * (1 - p))

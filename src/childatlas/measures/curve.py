@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError
-from childatlas.measures.deprivation import TOLERANCE, AlkireFoster, measure_deprivation
+from childatlas.measures.deprivation import TOLERANCE, measure_deprivation
+from childatlas.measures.deprivation_result import AlkireFoster, Parts
 from childatlas.measures.histogram import Histogram
+from childatlas.measures.linearisation import build_spread
 
 __all__ = ["cutoff_curve", "decompose_groups"]
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 def cutoff_curve(
@@ -44,13 +50,15 @@ def cutoff_curve(
     return table.reorder_levels([*range(1, table.index.nlevels), 0]).sort_index(kind="stable")
 
 
-def decompose_groups(result: AlkireFoster) -> pd.DataFrame:
-    """Return what each group adds to the adjusted headcount of all.
+def decompose_groups(result: AlkireFoster, *, errors: bool = False) -> pd.DataFrame:
+    """Return what each group adds to the adjusted headcount of all, or the standard errors of that.
 
     Parameters
     ----------
     result : AlkireFoster
         Made with `by`.
+    errors : bool
+        Return the standard errors in the same places instead: NaN without a design.
 
     Returns
     -------
@@ -63,24 +71,55 @@ def decompose_groups(result: AlkireFoster) -> pd.DataFrame:
     ------
     AnalysisError
         If the result has no groups.
+
+    Notes
+    -----
+    A share is the ratio of the group's total to that of all groups, and its error that ratio's: O(groups x
+    clusters), a few groups in memory at a time.
     """
-    if not isinstance(result.adjusted, pd.Series):
+    if not isinstance(result.adjusted, pd.Series) or result.parts is None:
         raise AnalysisError("there are no groups to decompose", fix="measure with by=")
-    share = result.population / result.population.sum()
-    amount = share * result.adjusted.fillna(0.0)
-    whole = amount.sum()
-    contribution = amount / whole if whole > 0 else amount * np.nan
-    with np.errstate(invalid="ignore", divide="ignore"):
-        relative = contribution / share.where(share > 0)
+    shares = _share_errors(result.parts) if errors else _shares(result.parts)
+    own = result.errors if errors else result
     columns = {
-        "population_share": share,
-        "headcount": result.headcount,
-        "intensity": result.intensity,
-        "adjusted": result.adjusted,
-        "contribution": contribution,
-        "relative": relative,
+        "population_share": shares[:, 0],
+        "headcount": np.nan if own is None else own.headcount,
+        "intensity": np.nan if own is None else own.intensity,
+        "adjusted": np.nan if own is None else own.adjusted,
+        "contribution": shares[:, 1],
+        "relative": shares[:, 2],
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=result.adjusted.index)
+
+
+def _shares(parts: Parts) -> Floats:
+    """Return share of people, share of the adjusted headcount and their ratio, groups x 3."""
+    sums = parts.totals.by_group(parts.sums)
+    whole = sums.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(whole > 0, sums / whole, np.nan)
+        relative = np.where(share[:, 0] > 0, share[:, 1] / share[:, 0], np.nan)
+    return np.column_stack([share, relative])
+
+
+def _share_errors(parts: Parts) -> Floats:
+    """Return the errors of `_shares`; the clusters of all groups count in each."""
+    totals, shares = parts.totals, _shares(parts)
+    if totals.design is None or totals.row is None:
+        return np.full(shares.shape, np.nan)
+    whole = parts.sums.sum(axis=0)
+    everybody = build_spread(totals.design, np.zeros(len(totals.group), dtype=np.int64), 1, rows=totals.row)
+    found = np.full(shares.shape, np.nan)
+    for group, share in enumerate(shares):
+        own = (totals.group == group)[:, None] * parts.sums
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scores = (own - share[:2] * parts.sums) / whole
+            relative = share[2] * (scores[:, 1] / share[1] - scores[:, 0] / share[0])
+            if share[1] == 0:
+                relative = scores[:, 1] / share[0]
+        table = np.column_stack([scores, relative])
+        found[group] = np.sqrt(everybody(np.nan_to_num(table, posinf=0.0, neginf=0.0))[0])
+    return np.where(np.isnan(shares), np.nan, found)
 
 
 def _reached(histogram: Histogram, weights: pd.Series | pd.DataFrame) -> list[float]:

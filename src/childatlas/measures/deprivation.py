@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError
+from childatlas.measures.deprivation_result import BY_ITEM, SCALARS, AlkireFoster, Parts
 from childatlas.measures.design import Design, as_design
-from childatlas.measures.histogram import ALL, Histogram, build_histogram
+from childatlas.measures.histogram import Histogram, build_histogram
 from childatlas.measures.item_weights import scale_weights
 from childatlas.measures.ratios import Ratios, estimate_ratios, pattern_ratios
 
@@ -23,55 +24,6 @@ Number: TypeAlias = float | pd.Series
 Table: TypeAlias = pd.Series | pd.DataFrame
 
 TOLERANCE = 1e-9  # six sixths are less than one in floats
-_SCALARS = ("headcount", "intensity", "adjusted")
-_BY_ITEM = ("censored", "uncensored", "contribution")
-
-
-@dataclass(frozen=True, eq=False)
-class AlkireFoster:
-    """Counting measures of multiple deprivation, for one population or indexed by group.
-
-    Attributes
-    ----------
-    headcount, intensity, adjusted : float, or Series by group
-        H, the share of children who are poor; A, their mean weighted share of deprivations (NaN without
-        poor); M0 = H x A.
-    censored, uncensored, contribution : Series by item, or DataFrame group x item
-        Share of children poor and deprived in the item; share deprived in it; the item's share of M0
-        (NaN where M0 is 0).
-    m1, m2 : float, Series by group, or None
-        Adjusted gap and squared gap, where gaps were given.
-    n, dropped : int, or Series by group
-        Children counted, and children left out for a missing item.
-    population : float, or Series by group
-        Sum of sampling weights of the children counted.
-    weights : Series by item, or DataFrame profile x item
-        Scaled to sum 1.
-    cutoff : float
-    errors : AlkireFoster or None
-        Standard errors in the same places, where a design was given.
-    """
-
-    headcount: Any
-    intensity: Any
-    adjusted: Any
-    censored: Any
-    uncensored: Any
-    contribution: Any
-    m1: Any
-    m2: Any
-    n: Any
-    dropped: Any
-    population: Any
-    weights: pd.Series | pd.DataFrame
-    cutoff: float
-    errors: AlkireFoster | None = field(default=None, repr=False)
-
-    def table(self) -> pd.DataFrame:
-        """Return all measures as rows: group, measure, item, estimate, se, n."""
-        parts = [*_SCALARS, *_BY_ITEM, *(m for m in ("m1", "m2") if getattr(self, m) is not None)]
-        rows = [_long(self, name) for name in parts]
-        return pd.concat(rows, ignore_index=True)
 
 
 def alkire_foster(
@@ -166,7 +118,11 @@ def measure_deprivation(
     errors = None
     if ratios.error is not None:
         errors = _result(histogram, ratios.error, counts, weights, cutoff=cutoff)
-    return _result(histogram, ratios.estimate, counts, weights, cutoff=cutoff, errors=errors)
+    result = _result(histogram, ratios.estimate, counts, weights, cutoff=cutoff, errors=errors)
+    if not histogram.grouped:
+        return result
+    sums = np.asarray(histogram.totals.counts @ np.column_stack([complete, poor * scores]))
+    return replace(result, parts=Parts(histogram.totals, sums))
 
 
 def _shares(histogram: Histogram, weights: pd.Series | pd.DataFrame) -> Floats:
@@ -227,12 +183,19 @@ def _with_gaps(
         return ratios
     cell = histogram.pattern
     everyone = histogram.weight * complete[cell]
-    pairs = [((sums * shares[cell]).sum(axis=1) * poor[cell], everyone) for sums in histogram.gaps]
+    pairs = [(_weigh(sums, shares, cell) * poor[cell], everyone) for sums in histogram.gaps]
     more = estimate_ratios(histogram, pairs)
     error = None
     if ratios.error is not None and more.error is not None:
         error = np.hstack([ratios.error, more.error])
     return Ratios(np.hstack([ratios.estimate, more.estimate]), error)
+
+
+def _weigh(sums: Any, shares: Floats, cell: NDArray[np.int64]) -> Floats:
+    """Return the weighted gaps of each cell, from a sparse matrix of cells x items."""
+    entries = sums.tocoo()
+    amounts = entries.data * shares[cell[entries.row], entries.col]
+    return np.bincount(entries.row, amounts, minlength=len(cell)).astype(np.float64)
 
 
 def _result(
@@ -246,10 +209,10 @@ def _result(
 ) -> AlkireFoster:
     items = weights.index if isinstance(weights, pd.Series) else weights.columns
     size = len(items)
-    blocks = {name: values[:, 3 + i * size : 3 + (i + 1) * size] for i, name in enumerate(_BY_ITEM)}
+    blocks = {name: values[:, 3 + i * size : 3 + (i + 1) * size] for i, name in enumerate(BY_ITEM)}
     gaps = values[:, 3 + 3 * size :]
     return AlkireFoster(
-        **{name: _scalar(histogram, values[:, i], name) for i, name in enumerate(_SCALARS)},
+        **{name: _scalar(histogram, values[:, i], name) for i, name in enumerate(SCALARS)},
         **{name: _by_item(histogram, block, items, name) for name, block in blocks.items()},
         m1=_scalar(histogram, gaps[:, 0], "m1") if gaps.shape[1] else None,
         m2=_scalar(histogram, gaps[:, 1], "m2") if gaps.shape[1] else None,
@@ -270,24 +233,3 @@ def _by_item(histogram: Histogram, block: Floats, items: pd.Index, name: str) ->
     if histogram.grouped:
         return pd.DataFrame(block, index=histogram.groups, columns=items)
     return pd.Series(block[0], index=items, name=name)
-
-
-def _long(result: AlkireFoster, name: str) -> pd.DataFrame:
-    """One measure's rows of the long table."""
-    weights = result.weights
-    known = list(weights.index if isinstance(weights, pd.Series) else weights.columns)
-    items = known if name in _BY_ITEM else [""]
-    groups = result.n.index if isinstance(result.n, pd.Series) else pd.Index([ALL])
-    names = [n if n is not None else _group_name(i, groups.nlevels) for i, n in enumerate(groups.names)]
-    frame = groups.repeat(len(items)).to_frame(index=False, name=names if groups.nlevels > 1 else names[0])
-    frame["measure"] = name
-    frame["item"] = items * len(groups)
-    frame["estimate"] = np.asarray(getattr(result, name), dtype=np.float64).ravel()
-    errors = result.errors
-    frame["se"] = np.nan if errors is None else np.asarray(getattr(errors, name), dtype=np.float64).ravel()
-    frame["n"] = np.repeat(np.atleast_1d(np.asarray(result.n)), len(items))
-    return frame
-
-
-def _group_name(level: int, levels: int) -> str:
-    return "group" if levels == 1 else f"group_{level + 1}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -48,6 +49,11 @@ class Design:
     def first(self) -> Stage:
         """The stage that drew the clusters."""
         return self.stages[0]
+
+    @property
+    def counted(self) -> tuple[Stage, ...]:
+        """The stages that add to variances: the first, and later ones below strata of finite population."""
+        return tuple(takewhile(lambda stage: bool(stage.multiplier.any()), self.stages))
 
     @property
     def expands(self) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from childatlas.errors import AnalysisError, DataError
 from childatlas.measures.design import Design, check_weights
 from childatlas.measures.grouping import ALL, by_index
+from childatlas.measures.totals import Totals, build_totals
 
 __all__ = ["ALL", "Histogram", "build_histogram", "check_flags", "merge_groups"]
 
@@ -39,11 +42,11 @@ class Histogram:
         Sum of sampling weights.
     count : array of int, one per cell
         Unweighted number of children.
-    cluster : array of int or None
-        First-stage cluster of each cell, with a design.
     design : Design or None
-    gaps : array, 2 x cells x items, or None
-        Weighted sums of normalised gaps and of their squares.
+    row : array of int, one per cell, or None
+        A row of the design that stands for the cell: its children share the clusters of every stage.
+    gaps : two sparse matrices, cells x items, or None
+        Weighted sums of normalised gaps and of their squares, 0 where nothing is lacked.
     profiles : Index or None
         Kinds of children that are asked different items, for example ages of the life cycle.
     profile : array of int, one per pattern, or None
@@ -60,9 +63,9 @@ class Histogram:
     pattern: Codes
     weight: Floats
     count: Codes
-    cluster: Codes | None = None
     design: Design | None = None
-    gaps: Floats | None = None
+    row: Codes | None = None
+    gaps: tuple[Any, Any] | None = field(default=None, repr=False)
     profiles: pd.Index | None = None
     profile: Codes | None = None
     applies: Flags | None = None
@@ -80,6 +83,17 @@ class Histogram:
         """Patterns in which every item that counts was observed."""
         complete: Flags = np.all(self.seen | ~self.applicable, axis=1)
         return complete
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Sums by group and cluster, laid out once for all measures."""
+        return build_totals(
+            (self.group, self.pattern, self.weight),
+            groups=len(self.groups),
+            patterns=len(self.deprived),
+            design=self.design,
+            row=self.row,
+        )
 
     def sum_by_group(self, values: Floats | None = None, *, where: Flags | None = None) -> Floats:
         """Return the sum over cells of weight (times `values` per cell) in each group."""
@@ -141,7 +155,7 @@ def build_histogram(
     weight = _weights(sample_weight, design, deprived.index)
     labels, codes = by_index(by, deprived.index)
     ids, first = _patterns(values, seen)
-    cluster = None if design is None else design.first.cluster
+    cluster = None if design is None else design.counted[-1].cluster
     inside = codes >= 0
     width = int(ids.max()) + 1 if len(ids) else 1
     key = codes * width + ids
@@ -159,8 +173,8 @@ def build_histogram(
         pattern=ids[rows],
         weight=np.bincount(cell, weight[inside], minlength=len(rows)).astype(np.float64),
         count=np.bincount(cell, minlength=len(rows)).astype(np.int64),
-        cluster=None if cluster is None else cluster[rows],
         design=design,
+        row=None if design is None else rows,
         gaps=None if gaps is None else _gap_sums(gaps, deprived, values, weight, (inside, cell, len(rows))),
     )
 
@@ -232,7 +246,7 @@ def _patterns(values: Flags, seen: Flags) -> tuple[Codes, Codes]:
 
 def _gap_sums(
     gaps: pd.DataFrame, deprived: pd.DataFrame, flags: Flags, weight: Floats, cells: tuple[Flags, Codes, int]
-) -> Floats:
+) -> tuple[Any, Any]:
     inside, cell, count = cells
     if not gaps.index.equals(deprived.index) or set(gaps.columns) != set(deprived.columns):
         raise AnalysisError("gaps and deprivations differ in rows or items", expected="the same table shape")
@@ -247,9 +261,11 @@ def _gap_sums(
             found=depth[row, item],
             expected="(threshold - value) / threshold, at least 0, wherever the child is deprived",
         )
-    amounts = np.stack([depth, depth**2])[:, inside] * weight[inside][None, :, None]
-    sums = np.zeros((2, count, depth.shape[1]))
-    for power in range(2):
-        for item in range(depth.shape[1]):
-            sums[power, :, item] = np.bincount(cell, amounts[power, :, item], minlength=count)
-    return sums
+    row, item = np.nonzero(flags & inside[:, None])
+    place = np.cumsum(inside)[row] - 1
+    found, share = depth[row, item], weight[row]
+    shape = (count, depth.shape[1])
+    sums, squares = (
+        sparse.csr_matrix((share * power, (cell[place], item)), shape=shape) for power in (found, found**2)
+    )
+    return sums, squares

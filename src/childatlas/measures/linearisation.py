@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from childatlas.errors import AnalysisError
 from childatlas.measures.design import Design, Lonely
 from childatlas.measures.stages import Stage
 
-__all__ = ["covariance", "grouped_variance", "refuse_lonely", "stage_variance"]
+__all__ = ["Spread", "build_spread", "covariance", "grouped_variance", "refuse_lonely"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
@@ -43,9 +44,7 @@ def covariance(design: Design, scores: Floats) -> Floats:
     """
     scores = scores.reshape(design.rows, -1)
     result = np.zeros((scores.shape[1], scores.shape[1]))
-    for level, stage in enumerate(design.stages):
-        if not stage.multiplier.any():
-            break
+    for level, stage in enumerate(design.counted):
         lonely = design.lonely if level == 0 else _inner(design.lonely)
         refuse_lonely(stage, lonely, np.unique(stage.stratum))
         rows = sparse.csr_matrix(
@@ -63,64 +62,100 @@ def covariance(design: Design, scores: Floats) -> Floats:
     return result
 
 
-def grouped_variance(design: Design, group: Codes, groups: int, scores: Floats) -> Floats:
-    """Return the variance of the total of each column of `scores` in each group of rows.
+def grouped_variance(
+    design: Design, group: Codes, groups: int, scores: Floats, *, rows: Codes | None = None
+) -> Floats:
+    """Return the variance of the total of each column of `scores` in each group.
 
     Parameters
     ----------
     design : Design
-    group : array of int, one per row
-        Code of the group, -1 for rows outside all groups. Other groups' clusters count as zeros.
+    group : array of int, one per entry
+        Code of the group, -1 for entries outside all groups. Other groups' clusters count as zeros.
     groups : int
-    scores : array, rows x estimates
+    scores : array, entries x estimates
+    rows : array of int, optional
+        Row of the design that each entry stands for; entries are the rows themselves by default.
 
     Returns
     -------
     array, groups x estimates
     """
     inside = group >= 0
-    scores = scores.reshape(design.rows, -1)[inside]
-    result = np.zeros((groups, scores.shape[1]))
-    for level, stage in enumerate(design.stages):
-        if not stage.multiplier.any():
-            break
-        lonely = design.lonely if level == 0 else _inner(design.lonely)
-        result += stage_variance(
-            stage, lonely, group[inside], groups, cluster=stage.cluster[inside], scores=scores
-        )
-    return result
+    scores = scores.reshape(len(group), -1)[inside]
+    kept = np.flatnonzero(inside) if rows is None else rows[inside]
+    return build_spread(design, group[inside], groups, rows=kept)(scores)
 
 
-def stage_variance(
-    stage: Stage, lonely: Lonely, group: Codes, groups: int, *, cluster: Codes, scores: Floats
-) -> Floats:
-    """Return one stage's part of the variance, groups x estimates, from rows or cells of any kind.
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """The variance of totals by group, laid out once for many estimates: call it with entries x estimates."""
 
-    `group`, `cluster` and `scores` (2-d) have one entry per row or cell; clusters of a stratum that no
-    cell names count as zeros.
+    groups: int
+    layers: tuple[_Layer, ...]
+
+    def __call__(self, scores: Floats) -> Floats:
+        """Return the variance of the total of each column, groups x estimates."""
+        result = np.zeros((self.groups, scores.shape[1]))
+        for layer in self.layers:
+            layer.add_to(result, scores)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One stage: entries in clusters of a group (`place`), these in strata of a group (`home`)."""
+
+    place: Codes
+    home: Codes
+    of_block: Codes
+    factor: Floats
+    centred: Floats
+    inflate: Floats
+
+    def add_to(self, result: Floats, scores: Floats) -> None:
+        pairs, blocks, groups = len(self.home), len(self.of_block), len(result)
+        for column in range(scores.shape[1]):
+            totals = np.bincount(self.place, scores[:, column], minlength=pairs)
+            sums = np.bincount(self.home, totals, minlength=blocks)
+            squares = np.bincount(self.home, totals**2, minlength=blocks)
+            parts = self.factor * np.maximum(squares - self.centred * sums**2, 0.0)
+            result[:, column] += np.bincount(self.of_block, parts, minlength=groups) * self.inflate
+
+
+def build_spread(design: Design, group: Codes, groups: int, *, rows: Codes) -> Spread:
+    """Return the layout of entries (their group and their row of the design) for variances by group.
+
+    Clusters of a stratum that no entry of a group names count as zeros in that group.
+
+    Raises
+    ------
+    AnalysisError
+        If a stratum that a group touches has one cluster only and the design does not say what to do.
     """
+    layers = []
+    for level, stage in enumerate(design.counted):
+        lonely = design.lonely if level == 0 else _inner(design.lonely)
+        layers.append(_layer(stage, lonely, group, groups, cluster=stage.cluster[rows]))
+    return Spread(groups, tuple(layers))
+
+
+def _layer(stage: Stage, lonely: Lonely, group: Codes, groups: int, *, cluster: Codes) -> _Layer:
     clusters, strata = len(stage.stratum_of_cluster), len(stage.sampled)
     pair, place = np.unique(group * clusters + cluster, return_inverse=True)
     of_group, owner = pair // max(clusters, 1), stage.stratum_of_cluster[pair % max(clusters, 1)]
     block, home = np.unique(of_group * strata + owner, return_inverse=True)
     of_block, stratum = block // max(strata, 1), block % max(strata, 1)
     refuse_lonely(stage, lonely, np.unique(stratum))
-    count, factor = stage.sampled[stratum].astype(float), _factors(stage)[stratum]
     single = stage.sampled[stratum] == 1
-    shrink = np.where(single & (lonely == "adjust"), 0.0, 1.0)
-    result = np.zeros((groups, scores.shape[1]))
-    for column in range(scores.shape[1]):
-        totals = np.bincount(place, scores[:, column], minlength=len(pair))
-        sums = np.bincount(home, totals, minlength=len(block))
-        squares = np.bincount(home, totals**2, minlength=len(block))
-        parts = factor * np.maximum(squares - shrink * sums**2 / count, 0.0)
-        result[:, column] = np.bincount(of_block, parts, minlength=groups)
+    centred = np.where(single & (lonely == "adjust"), 0.0, 1.0) / stage.sampled[stratum]
+    inflate = np.ones(groups)
     if lonely == "average":
         touched = np.bincount(of_block, minlength=groups)
         alone = np.bincount(of_block, single & _open(stage)[stratum], minlength=groups)
         with np.errstate(invalid="ignore", divide="ignore"):
-            result *= (touched / (touched - alone))[:, None]
-    return result
+            inflate = touched / (touched - alone)
+    return _Layer(place, home, of_block, _factors(stage)[stratum], centred, inflate)
 
 
 def refuse_lonely(stage: Stage, lonely: Lonely, strata: Codes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,10 @@ def count_dimensions(histogram: Histogram, dimensions: Mapping[str, Sequence[str
     """
     lacks, asked = dimension_flags(histogram, dimensions)
     complete = histogram.complete
-    parts = _dimension_parts(list(dimensions), lacks & complete[:, None], asked, complete=complete)
-    return named_ratios(histogram, parts, names=NAMES, complete=complete)
+    first, classes = _distinct(np.column_stack([lacks & complete[:, None], asked, complete]))
+    lacks, asked = (lacks & complete[:, None])[first], asked[first]
+    parts = _dimension_parts(list(dimensions), lacks, asked, complete=complete[first])
+    return named_ratios(histogram, parts, names=NAMES, complete=complete, classes=classes)
 
 
 def count_deprivation(
@@ -95,9 +97,9 @@ def count_deprivation(
     asked = histogram.applicable[:, places]
     known = np.all(histogram.seen[:, places] | ~asked, axis=1)
     count = (histogram.deprived[:, places] & asked).sum(axis=1)
-    return named_ratios(
-        histogram, _count_parts(count, known, threshold, len(places)), names=NAMES, complete=known
-    )
+    first, classes = _distinct(np.column_stack([count, known]))
+    parts = _count_parts(count[first], known[first], threshold, len(places))
+    return named_ratios(histogram, parts, names=NAMES, complete=known, classes=classes)
 
 
 def dimension_flags(histogram: Histogram, dimensions: Mapping[str, Sequence[str]]) -> tuple[Flags, Flags]:
@@ -117,6 +119,16 @@ def dimension_flags(histogram: Histogram, dimensions: Mapping[str, Sequence[str]
         lacks.append((histogram.deprived & applicable)[:, places].any(axis=1))
         asked.append(applicable[:, places].any(axis=1))
     return np.column_stack(lacks), np.column_stack(asked)
+
+
+def _distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first place of each distinct row and each row's number among them."""
+    key = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        _, codes = np.unique(column, return_inverse=True)
+        _, key = np.unique(key * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
+    _, first, classes = np.unique(key, return_index=True, return_inverse=True)
+    return first.astype(np.int64), classes.astype(np.int64)
 
 
 def _places(histogram: Histogram, items: Sequence[str]) -> list[int]:

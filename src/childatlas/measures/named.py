@@ -63,10 +63,12 @@ def named_ratios(
     *,
     names: Sequence[str],
     complete: NDArray[np.bool_],
+    classes: NDArray[np.int64] | None = None,
 ) -> Estimates:
     """Return the ratios of (name, numerator, denominator) per pattern, weighted and summed by group.
 
-    `complete` says which patterns count in ``n``. One part is held in memory at a time.
+    `complete` says which patterns count in ``n``. With `classes`, a class per pattern, the numerators and
+    denominators are per class. Few parts are held in memory at a time.
     """
     labels: list[tuple[Hashable, ...]] = []
 
@@ -75,9 +77,8 @@ def named_ratios(
             labels.append(label)
             yield top, base
 
-    return name_estimates(
-        histogram, pattern_ratios(histogram, pairs()), labels, names=names, complete=complete
-    )
+    ratios = pattern_ratios(histogram, pairs(), classes=classes)
+    return name_estimates(histogram, ratios, labels, names=names, complete=complete)
 
 
 def name_estimates(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from childatlas.measures.histogram import Histogram
-from childatlas.measures.linearisation import stage_variance
+from childatlas.measures.totals import Totals
 
-__all__ = ["Ratios", "degrees_of_freedom", "estimate_ratios", "pattern_ratios", "smooth_errors"]
+__all__ = ["Ratios", "degrees_of_freedom", "divide_totals", "estimate_ratios", "pattern_ratios"]
 
 Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.int64]
 _BLOCK = 32  # ratios in memory at a time
 
 
@@ -45,71 +45,70 @@ def estimate_ratios(histogram: Histogram, pairs: Iterable[tuple[Floats, Floats]]
     Notes
     -----
     The linearised value of a child is (y - R x) / sum x, its variance that of the total of these values
-    between clusters within strata (Sarndal, Swensson and Wretman 1992, section 5.6).
+    between clusters within strata, stage by stage (Sarndal, Swensson and Wretman 1992, section 5.6).
     """
-    groups, group = len(histogram.groups), histogram.group
-    estimates, scores = [], []
-    for top, base in pairs:
-        whole = np.bincount(group, base, minlength=groups)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(whole != 0, np.bincount(group, top, minlength=groups) / whole, np.nan)
-        estimates.append(ratio)
-        if histogram.design is not None:
-            safe = np.where(whole != 0, whole, 1.0)[group]
-            scores.append((top - np.nan_to_num(ratio)[group] * base) / safe)
-    estimate = np.column_stack(estimates)
-    if histogram.design is None:
-        return Ratios(estimate, None)
-    return Ratios(
-        estimate, np.where(np.isnan(estimate), np.nan, smooth_errors(histogram, np.column_stack(scores)))
-    )
+    totals = histogram.totals
+    parts = [
+        divide_totals(totals, totals.of_cells(top)[:, None], totals.of_cells(base)[:, None])
+        for top, base in pairs
+    ]
+    return _joined(parts)
 
 
-def pattern_ratios(histogram: Histogram, pairs: Iterable[tuple[Floats, Floats]]) -> Ratios:
+def pattern_ratios(
+    histogram: Histogram, pairs: Iterable[tuple[Floats, Floats]], *, classes: Codes | None = None
+) -> Ratios:
     """Return the ratios of (numerator, denominator) per child of each pattern, weighted and summed by group.
 
-    Without a design the sums are one sparse product, groups x patterns, for many ratios at once; cells are
-    gone through only where errors are asked for.
+    With `classes`, a class per pattern, numerators and denominators are per child of each class: measures
+    that look at little of a pattern cost little. Sums are sparse products, parts x patterns, many ratios at a
+    time; memory goes with the parts, not the cells.
     """
-    if histogram.design is not None:
-        cell, weight = histogram.pattern, histogram.weight
-        return estimate_ratios(histogram, ((weight * top[cell], weight * base[cell]) for top, base in pairs))
-    shape = (len(histogram.groups), len(histogram.deprived))
-    counts = sparse.csr_matrix((histogram.weight, (histogram.group, histogram.pattern)), shape=shape)
-    parts: list[Floats] = []
+    totals = histogram.totals
+    counts = totals.counts if classes is None else totals.merge_patterns(classes)
+    parts = []
     iterator = iter(pairs)
     while block := list(islice(iterator, _BLOCK)):
-        top = np.asarray(counts @ np.column_stack([t for t, _ in block]))
-        base = np.asarray(counts @ np.column_stack([b for _, b in block]))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append(np.where(base != 0, top / base, np.nan))
-    return Ratios(np.hstack(parts), None)
+        tops = np.asarray(counts @ np.column_stack([top for top, _ in block]))
+        parts.append(divide_totals(totals, tops, _bases(counts, [base for _, base in block])))
+    return _joined(parts)
+
+
+def _bases(counts: Any, bases: list[Floats]) -> Floats:
+    """Return the sums of denominators, each distinct one summed once."""
+    distinct = {id(base): base for base in bases}
+    sums = np.asarray(counts @ np.column_stack(list(distinct.values())))
+    place = {name: i for i, name in enumerate(distinct)}
+    found: Floats = sums[:, [place[id(base)] for base in bases]]
+    return found
+
+
+def divide_totals(totals: Totals, tops: Floats, bases: Floats) -> Ratios:
+    """Return the ratios of sums of numerators and denominators per part, parts x ratios."""
+    whole = totals.by_group(bases)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        estimate = np.where(whole != 0, totals.by_group(tops) / whole, np.nan)
+    if totals.design is None:
+        return Ratios(estimate, None)
+    safe, ratio = np.where(whole != 0, whole, 1.0), np.nan_to_num(estimate)
+    scores = (tops - ratio[totals.group] * bases) / safe[totals.group]
+    return Ratios(estimate, np.where(np.isnan(estimate), np.nan, totals.errors(scores)))
+
+
+def _joined(parts: list[Ratios]) -> Ratios:
+    errors = [part.error for part in parts if part.error is not None]
+    return Ratios(np.hstack([part.estimate for part in parts]), np.hstack(errors) if errors else None)
 
 
 def degrees_of_freedom(histogram: Histogram) -> Floats:
-    """Return clusters less strata that each group touches; infinite without a design."""
+    """Return clusters less strata that each group's children counted touch; infinite without a design."""
     groups = len(histogram.groups)
-    if histogram.design is None or histogram.cluster is None:
+    if histogram.design is None or histogram.row is None:
         return np.full(groups, np.inf)
+    known = histogram.complete[histogram.pattern]
     stage = histogram.design.first
     clusters, strata = len(stage.stratum_of_cluster), len(stage.sampled)
-    pairs = np.unique(histogram.group * clusters + histogram.cluster)
+    pairs = np.unique(histogram.group[known] * clusters + stage.cluster[histogram.row[known]])
     blocks = np.unique(pairs // clusters * strata + stage.stratum_of_cluster[pairs % clusters])
     touched = np.bincount(pairs // clusters, minlength=groups)
     return (touched - np.bincount(blocks // strata, minlength=groups)).astype(np.float64)
-
-
-def smooth_errors(histogram: Histogram, scores: Floats) -> Floats:
-    """Return the standard errors, groups x estimates, from linearised sums per cell (cells x estimates).
-
-    Only the first stage counts: later stages of a design with finite populations are left to the ultimate
-    clusters, which errs on the safe side.
-    """
-    design, cluster = histogram.design, histogram.cluster
-    if design is None or cluster is None:
-        msg = "a histogram without a design has no errors"
-        raise ValueError(msg)
-    variance = stage_variance(
-        design.first, design.lonely, histogram.group, len(histogram.groups), cluster=cluster, scores=scores
-    )
-    return np.sqrt(variance)
