@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from childatlas.console import JsonFlag, QuietFlag, show_json, show_table
+from childatlas.console import JsonFlag, QuietFlag, show_json
+from childatlas.index_options import (
+    ErrorsOption,
+    OutOption,
+    RecipeArgument,
+    SeedOption,
+    StudyOption,
+    UnitOption,
+    ValuesOption,
+    VintageOption,
+    show_files,
+    show_units,
+)
+from childatlas.index_time_commands import change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,21 +33,6 @@ __all__ = ["app"]
 app = typer.Typer(
     name="index", help="Build an index, break it, and see how far to trust each rank.", no_args_is_help=True
 )
-
-RecipeArgument = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")]
-StudyOption = Annotated[str, typer.Option("--study", help="The study whose figures are used.")]
-ValuesOption = Annotated[
-    Path | None,
-    typer.Option("--values", help="Instead of a study: a table of units x indicators (CSV, XLSX, Parquet)."),
-]
-ErrorsOption = Annotated[
-    Path | None, typer.Option("--errors", help="Their standard errors, in the same form.")
-]
-VintageOption = Annotated[
-    int | None, typer.Option("--vintage", help="Units in force at the end of this year.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same answer.")]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")]
 
 
 @app.command()
@@ -104,9 +102,7 @@ def build(
     worst: Annotated[
         int | None, typer.Option("--worst", min=1, help="How many places count as worst.")
     ] = None,
-    unit: Annotated[
-        list[str] | None, typer.Option("--unit", help="Draw this unit's waterfall; repeat.")
-    ] = None,
+    unit: UnitOption = None,
     seed: SeedOption = 1,
     out: OutOption = Path("outputs/index"),
     quiet: QuietFlag = False,
@@ -120,8 +116,8 @@ def build(
     if as_json:
         show_json(facts)
     elif not quiet:
-        _show_ranks(bench, scores, ("score", "coverage", "word"))
-        _show_files(bench, facts)
+        show_units(bench.recipe, bench.units, scores, ("score", "coverage", "word"))
+        show_files(facts, bench.notes)
 
 
 @app.command()
@@ -144,9 +140,9 @@ def compare(
     if as_json:
         show_json(facts)
     elif not quiet:
-        _show_ranks(pair[0], table, ("rank_first", "rank_second", "shift"))
+        show_units(pair[0].recipe, pair[0].units, table, ("rank_first", "rank_second", "shift"))
         typer.echo(f"Spearman {facts['spearman']:.2f}, mean shift {facts['mean_shift']:.1f} ranks")
-        _show_files(pair[0], facts)
+        show_files(facts, pair[0].notes)
 
 
 @app.command()
@@ -178,32 +174,9 @@ def explore(
     if as_json:
         show_json(facts)
     elif not quiet:
-        _show_ranks(bench, ranks, ("median", "low", "high", "bottom_fifth"))
+        show_units(bench.recipe, bench.units, ranks, ("median", "low", "high", "bottom_fifth"))
         typer.echo(f"mean shift {facts['mean_shift']:.2f} ranks over {facts['draws']} recipes")
-        _show_files(bench, facts)
+        show_files(facts, bench.notes)
 
 
-def _show_ranks(bench: Bench, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    first = [c for c in ("rank",) if c in table]
-    rows = []
-    for unit, row in table.iterrows():
-        cells = [_cell(row[c]) for c in (*first, *columns)]
-        rows.append([bench.units.get(str(unit), str(unit)), *cells])
-    title = bench.recipe.label.get("en", bench.recipe.id)
-    show_table(title, ("unit", *first, *(c.replace("_", " ") for c in columns)), rows)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "–"
-        return f"{value:.0f}" if value.is_integer() else f"{value:.2f}"
-    return str(value)
-
-
-def _show_files(bench: Bench, facts: dict[str, object]) -> None:
-    for note in bench.notes:
-        typer.echo(f"note: {note}")
-    for line in facts.get("notes", []):  # type: ignore[attr-defined] # a list of str
-        typer.echo(f"note: {line}")
-    typer.echo(f"{len(facts['files'])} files in {facts['folder']}")  # type: ignore[arg-type] # a list of paths
+app.command()(change)

@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from atlasgeo.errors import DataError
 from atlasgeo.maps.basemap import prepare_basemap
 from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_correlations, draw_waterfall
+from atlasgeo.maps.convergence_chart import draw_convergence
 from atlasgeo.maps.palettes import DIVERGING
 from atlasgeo.maps.rank_charts import draw_rank_intervals, draw_slopes, draw_tornado
 from atlasgeo.maps.small_maps import draw_small_maps, zero_classes
@@ -106,3 +107,24 @@ def test_small_maps_share_one_scale_and_hatch_what_is_missing(squares: gpd.GeoDa
     assert outer == pytest.approx(3 * inner)
     with pytest.raises(DataError, match="no panel"):
         draw_small_maps(prepare_basemap(squares), values[[]], text=TEXT, titles={})
+
+
+def test_convergence_says_both_and_names_who_stands_out() -> None:
+    units = pd.DataFrame({"start": [10.0, 20, 30, np.nan], "change": [3.0, 2, 1, 0]}, index=list("abcd"))
+    spreads = pd.Series([8.0, 6.0, 4.0], index=[2010, 2015, 2020])
+    figure = draw_convergence(
+        units,
+        spreads,
+        text=TEXT,
+        names=NAMES,
+        slope=-0.1,
+        titles=("Beta", "Sigma"),
+        breaks={2018: "Founded: Abai"},
+    )
+    said = words(figure)
+    assert {"Beta", "Sigma", "Абай", "8.0", "4.0", "Founded: Abai"} <= set(said)
+    assert "d" not in said
+    with pytest.raises(DataError, match="no unit"):
+        draw_convergence(
+            units.iloc[3:], spreads, text=TEXT, names=NAMES, slope=np.nan, titles=("Beta", "Sigma")
+        )

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from childatlas.assembly.material import Material
 
-__all__ = ["Bench", "bench_of_study", "bench_of_table", "read_wide_table"]
+__all__ = [
+    "Bench",
+    "bench_of_study",
+    "bench_of_table",
+    "country_name",
+    "read_wide_table",
+    "unit_names",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +111,9 @@ def bench_of_study(
         values=found.values,
         errors=_errors(material, found.years, found.values),
         national=_national(material, found.years),
-        units=_unit_names(material, year),
+        units=unit_names(material, year),
         indicators={i: material.words.pick(material.catalogue[i].label) for i in recipe.columns},
-        place=_country(material),
+        place=country_name(material),
         credit=_credit(found.years, year),
         notes=tuple(notes),
         shapes=lambda: material.ground.build(year, joined=False).shapes,
@@ -132,7 +139,8 @@ def _national(material: Material, years: dict[str, int]) -> pd.Series | None:
     return values if values.notna().any() else None
 
 
-def _unit_names(material: Material, year: int) -> dict[str, str]:
+def unit_names(material: Material, year: int) -> dict[str, str]:
+    """Return the short names of the units in force at the end of a year."""
     from atlasgeo.units import in_force
 
     units = in_force(material.ground.gazetteer, level=material.study.level, year=year)
@@ -140,7 +148,8 @@ def _unit_names(material: Material, year: int) -> dict[str, str]:
     return names
 
 
-def _country(material: Material) -> str:
+def country_name(material: Material) -> str:
+    """Return the country's name."""
     return str(material.words.pick(material.ground.country.name))
 
 

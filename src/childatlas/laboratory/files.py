@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,14 @@ import pandas as pd
 
 from childatlas.errors import StudyError, nearest
 from childatlas.laboratory.bench import Bench
+from childatlas.laboratory.change import Change, build_change
+from childatlas.laboratory.change_pictures import draw_change
 from childatlas.laboratory.findings import build, compare, explore, read_ballots
 from childatlas.laboratory.pictures import draw_build, draw_comparison, draw_exploration, write_pictures
+from childatlas.laboratory.years import YearsBench
+from childatlas.measures.change import REFERENCE
 
-__all__ = ["write_build", "write_comparison", "write_exploration"]
+__all__ = ["write_build", "write_change", "write_comparison", "write_exploration"]
 
 Facts = dict[str, Any]
 _WATERFALLS = 3
@@ -31,7 +36,7 @@ def write_build(
         If a unit asked for is not in the table.
     """
     found = build(bench, seed=seed, worst=worst)
-    shown = [_unit(u, bench) for u in units]
+    shown = [_unit(u, bench.units, bench.values.index) for u in units]
     shown = shown or [str(u) for u in found.index.ranks.dropna().nsmallest(_WATERFALLS).index]
     folder = out / bench.recipe.id
     files = _write_tables(found.tables, folder)
@@ -42,11 +47,11 @@ def write_build(
     return facts, found.tables["scores"]
 
 
-def _unit(asked: str, bench: Bench) -> str:
-    by_name = {name: code for code, name in bench.units.items()}
+def _unit(asked: str, names: Mapping[str, str], units: pd.Index) -> str:
+    by_name = {name: code for code, name in names.items()}
     code = by_name.get(asked, asked)
-    if code not in set(map(str, bench.values.index)):
-        known = [*map(str, bench.values.index), *by_name]
+    if code not in set(map(str, units)):
+        known = [*map(str, units), *by_name]
         raise StudyError(
             "there is no such unit",
             where="--unit",
@@ -88,6 +93,55 @@ def write_exploration(
         "verdicts": _verdicts(found.audit),
     }
     return facts, found.tables["ranks"]
+
+
+def write_change(bench: YearsBench, out: Path, *, units: list[str]) -> tuple[Facts, pd.DataFrame]:
+    """Write an index over years to ``<out>/<recipe>-change``; return the facts and the table of changes.
+
+    Waterfalls are drawn for `units`, by default for the one that gained most and the one that lost most.
+
+    Raises
+    ------
+    StudyError
+        If a unit asked for is in no year.
+    """
+    found = build_change(bench)
+    known = pd.Index(sorted({str(u) for table in bench.values.values() for u in table.index}))
+    shown = [_unit(u, bench.units, known) for u in units] or _extremes(found)
+    folder = out / f"{bench.recipe.id}-change"
+    files = _write_tables(found.tables, folder)
+    said = {"recipe": bench.recipe.id, "figures": bench.credit or "tables"}
+    files += write_pictures(draw_change(bench, found, units=shown), folder, metadata=said)
+    table = found.panel.scores[[found.start, found.end]].set_axis(["first", "last"], axis=1)
+    table = table.assign(change=found.drivers["change"].reindex(table.index))
+    table["mostly"] = [_mostly(found, str(u), bench.indicators) for u in table.index]
+    notes = [f"no convergence: {found.why_not}"] if found.why_not else []
+    beta = None if found.converged is None else found.converged.beta
+    facts: Facts = {
+        "recipe": bench.recipe.id,
+        "years": [found.start, found.end],
+        "indicators": len(bench.recipe.open_indicators),
+        "units": len(table),
+        "breaks": {str(y): text for y, text in found.panel.breaks.items()},
+        "beta": beta,
+        "notes": notes,
+        "folder": str(folder),
+        "files": [str(path) for path in files],
+    }
+    return facts, table.sort_values("last", kind="stable")
+
+
+def _extremes(found: Change) -> list[str]:
+    change = found.drivers["change"].drop(index=REFERENCE, errors="ignore").dropna()
+    return list(dict.fromkeys(str(u) for u in (change.idxmax(), change.idxmin()))) if len(change) else []
+
+
+def _mostly(found: Change, unit: str, names: Mapping[str, str]) -> str:
+    if unit not in found.drivers.index:
+        return "territory changed"
+    own = found.drivers.loc[unit, found.indicators].astype(float)
+    top = str(own.abs().idxmax()) if own.notna().any() else ""
+    return names.get(top, top)
 
 
 def _ballots(path: Path, bench: Bench, kind: str) -> pd.DataFrame:

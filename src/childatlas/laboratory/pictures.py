@@ -19,9 +19,18 @@ if TYPE_CHECKING:
 
     from atlasgeo.maps.wording import MapText
 
-__all__ = ["draw_build", "draw_comparison", "draw_exploration", "write_pictures"]
+__all__ = [
+    "Picture",
+    "Pictures",
+    "areas_of",
+    "draw_build",
+    "draw_comparison",
+    "draw_exploration",
+    "write_pictures",
+]
 
-Pictures = Iterator[tuple[str, "Figure", str]]
+Picture = tuple[str, "Figure", str]
+Pictures = Iterator[Picture]
 _SMALL_MAPS = 12
 _ONE_SIDED = "one-sided figures"
 _CHOICES = {
@@ -48,7 +57,7 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
         text = _text(title, bench, "simultaneous confidence sets")
         figure = draw_rank_intervals(table, text=text, names=names, worst=found.sets.worst)
         yield "rank_sets", figure, f"{title}. {_worst(found.index.ranks, names)}"
-    groups = _areas(recipe)
+    groups = areas_of(recipe)
     order = found.diagnosis.correlations
     title = _correlation_title(found)
     text = _text(title, bench, "correlations, oriented so that more is more of the index")
@@ -162,7 +171,7 @@ def _text(title: str, bench: Bench, what: str) -> MapText:
     return MapText(title=title, subtitle=f"{_title(bench.recipe)}: {what}", foot=foot)
 
 
-def _areas(recipe: Recipe) -> dict[str, str]:
+def areas_of(recipe: Recipe) -> dict[str, str]:
     """Return for each indicator the part of the index it belongs to (itself without groups)."""
     tree = build_tree(recipe)
     top = next(n for n in tree.nodes if n.id == ROOT)

@@ -1,122 +1,31 @@
-"""Change over time: scores on fixed goalposts, what a change is made of, and whether units converge."""
+"""Change over time: what a change of the index is made of, and whether units converge."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from childatlas.errors import DataError, StudyError
+from childatlas.errors import DataError
 from childatlas.measures.drivers import contributions_between
-from childatlas.measures.index import build_index
-from childatlas.measures.index_input import take_values
-from childatlas.measures.index_result import IndexResult
-from childatlas.measures.normalise import fixed_reference
-from childatlas.measures.recipe import IndexedIndicator, Recipe, as_recipe
-from childatlas.measures.tree import build_tree
+from childatlas.measures.panel import Panel, build_panel, fix_goalposts, restrict_recipe
 
-__all__ = ["Convergence", "Panel", "build_panel", "convergence", "decompose_change", "fix_goalposts"]
+__all__ = [
+    "CAME_OR_WENT",
+    "REFERENCE",
+    "Convergence",
+    "Panel",
+    "build_panel",
+    "convergence",
+    "decompose_change",
+    "fix_goalposts",
+    "restrict_recipe",
+]
 
-
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """An index over years, comparable because its goalposts are fixed.
-
-    Attributes
-    ----------
-    recipe : Recipe
-        With every normalisation fixed at the pooled years.
-    years : dict of year -> IndexResult
-    scores, ranks, coverage : DataFrame
-        Units x years.
-    breaks : dict of year -> text
-        Reforms and re-basings: a change across one compares different things.
-    """
-
-    recipe: Recipe
-    years: dict[int, IndexResult]
-    scores: pd.DataFrame
-    ranks: pd.DataFrame
-    coverage: pd.DataFrame
-    breaks: dict[int, str]
-
-
-def fix_goalposts(values: Mapping[int, pd.DataFrame], recipe: Recipe) -> Recipe:
-    """Return `recipe` with every goalpost, mean and spread fixed at the figures of all years together.
-
-    Raises
-    ------
-    StudyError
-        If an indicator is normalised by ranks, which have no meaning across years, or weights are learned
-        from the data and would differ from year to year.
-    """
-    tree = build_tree(recipe)
-    learned = [x.id for x in recipe.levels if x.weights not in {"given", "equal"}]
-    if learned:
-        raise StudyError(
-            "weights learned from each year's data do not compare over time",
-            where=f"levels: {learned[0]}",
-            fix="give the weights, or learn them once and write them into the recipe",
-        )
-    pooled = pd.concat([take_values(table, recipe, tree) for table in values.values()])
-    fixed = {i.id: _fixed(i, recipe, pooled) for i in tree.indicators}
-    indicators = tuple(fixed.get(i.id, i) for i in recipe.indicators)
-    return recipe.model_copy(update={"indicators": indicators})
-
-
-def _fixed(item: IndexedIndicator, recipe: Recipe, pooled: pd.DataFrame) -> IndexedIndicator:
-    how = item.normalisation or recipe.normalisation
-    try:
-        reference = fixed_reference(pooled[item.id].to_numpy(float), how)
-    except ValueError as error:
-        raise StudyError(
-            "a normalisation does not compare over time",
-            where=f"indicator {item.id}",
-            found=how.method,
-            expected="min-max, z-score, goalposts or a distance",
-            fix=str(error),
-        ) from None
-    return item.model_copy(update={"normalisation": reference})
-
-
-def build_panel(
-    values: Mapping[int, pd.DataFrame],
-    recipe: Recipe | Mapping[str, Any] | str | Path,
-    *,
-    breaks: Mapping[int, str] | None = None,
-) -> Panel:
-    """Return the index of every year on goalposts fixed over all of them.
-
-    Parameters
-    ----------
-    values : mapping of year -> DataFrame (units x indicators)
-    recipe : Recipe, mapping, path or name
-    breaks : mapping of year -> text, optional
-        Reforms and re-basings between the year before and this one.
-
-    Raises
-    ------
-    DataError
-        If there is no year.
-    StudyError
-        As `fix_goalposts`.
-    """
-    if not values:
-        raise DataError("there is no year to build an index of", expected="one table a year")
-    fixed = fix_goalposts(values, as_recipe(recipe))
-    years = {int(year): build_index(values[year], fixed) for year in sorted(values)}
-    return Panel(
-        recipe=fixed,
-        years=years,
-        scores=pd.DataFrame({y: r.scores for y, r in years.items()}),
-        ranks=pd.DataFrame({y: r.ranks for y, r in years.items()}),
-        coverage=pd.DataFrame({y: r.coverage for y, r in years.items()}),
-        breaks={int(y): text for y, text in sorted((breaks or {}).items())},
-    )
+REFERENCE = "country"
+CAME_OR_WENT = "figures_that_came_or_went"
 
 
 def decompose_change(panel: Panel, start: int, end: int) -> pd.DataFrame:
@@ -127,7 +36,8 @@ def decompose_change(panel: Panel, start: int, end: int) -> pd.DataFrame:
     DataFrame
         Units of both years x indicators (in points of the index), then ``figures_that_came_or_went`` (the
         part of the change that is due to indicators with a figure in one year only), ``change`` (the sum),
-        and ``break`` (texts of the breaks after `start` up to `end`).
+        and ``break`` (texts of the breaks after `start` up to `end`). A last row ``country`` where the panel
+        has the reference of both years.
 
     Raises
     ------
@@ -139,10 +49,14 @@ def decompose_change(panel: Panel, start: int, end: int) -> pd.DataFrame:
             raise DataError("the panel has no such year", found=year, expected=sorted(panel.years))
     before, after = panel.years[start], panel.years[end]
     units = before.scores.index.intersection(after.scores.index)
-    rows = {u: contributions_between(after, before.normalised.loc[u], after.normalised.loc[u]) for u in units}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(after.normalised.columns))
+    ends = {u: (before.normalised.loc[u], after.normalised.loc[u]) for u in units}
     change = (after.scores - before.scores).reindex(units)
-    table["figures_that_came_or_went"] = change - table.sum(axis=1, min_count=1)
+    if start in panel.profiles and end in panel.profiles:
+        ends[REFERENCE] = (panel.profiles[start], panel.profiles[end])
+        change.loc[REFERENCE] = panel.reference[end] - panel.reference[start]
+    rows = {u: contributions_between(after, *pair) for u, pair in ends.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(after.normalised.columns))
+    table[CAME_OR_WENT] = change - table.sum(axis=1, min_count=1)
     table["change"] = change
     table["break"] = "; ".join(f"{y}: {t}" for y, t in panel.breaks.items() if start < y <= end)
     return table
@@ -179,8 +93,14 @@ class Convergence:
     breaks: dict[int, str]
 
 
-def convergence(panel: Panel) -> Convergence:
+def convergence(panel: Panel, *, units: Collection[str] | None = None) -> Convergence:
     """Return beta and sigma convergence over the panel's first to last year (Barro and Sala-i-Martin 1992).
+
+    Parameters
+    ----------
+    panel : Panel
+    units : collection of str, optional
+        Only these: a unit that kept its code on other territory did not grow, it was cut.
 
     Raises
     ------
@@ -189,7 +109,8 @@ def convergence(panel: Panel) -> Convergence:
     """
     from scipy import stats
 
-    complete = panel.scores.dropna()
+    scores = panel.scores if units is None else panel.scores.loc[panel.scores.index.isin(list(units))]
+    complete = scores.dropna()
     years = [int(y) for y in complete.columns]
     if len(years) < 2 or len(complete) < 3:
         raise DataError(
