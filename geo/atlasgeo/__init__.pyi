@@ -1,7 +1,7 @@
 from .autocorrelation import global_geary as global_geary
 from .autocorrelation import global_getis_ord as global_getis_ord
 from .autocorrelation import global_moran as global_moran
-from .borders import read_neighbours as read_neighbours
+from .bins import space_time_scores as space_time_scores
 from .boundaries import read_boundaries as read_boundaries
 from .boundaries import simplify_boundaries as simplify_boundaries
 from .boundary_report import BoundaryReport as BoundaryReport
@@ -36,6 +36,8 @@ from .inspection import inspect_boundaries as inspect_boundaries
 from .join import JoinReport as JoinReport
 from .join import attach as attach
 from .join_counts import global_join_counts as global_join_counts
+from .known_neighbours import known_neighbours as known_neighbours
+from .known_neighbours import read_neighbours as read_neighbours
 from .local_cross import local_moran_bivariate as local_moran_bivariate
 from .local_cross import local_moran_rate as local_moran_rate
 from .local_geary import local_geary as local_geary
@@ -77,7 +79,6 @@ from .sensitivity import parts_of as parts_of
 from .sensitivity import standard_graphs as standard_graphs
 from .sensitivity import weights_sensitivity as weights_sensitivity
 from .spacetime import emerging_hotspots as emerging_hotspots
-from .spacetime import space_time_scores as space_time_scores
 from .transitions import spatial_markov as spatial_markov
 from .trend import mann_kendall as mann_kendall
 from .trend import trends as trends

@@ -35,6 +35,7 @@ __all__ = [
     "label",
     "labels",
     "local_table",
+    "warn_if_too_few",
 ]
 
 Floats = NDArray[np.float64]
@@ -167,7 +168,7 @@ def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
     island = local.island
     verdict = judge(local, rules)
     p, adjusted = verdict.p, verdict.adjusted
-    _warn_if_too_few(p, adjusted, local.test.step, rules)
+    warn_if_too_few(p, adjusted, local.test.step, rules)
     variance = np.where(local.variance > 0, local.variance, np.nan)
     z = (local.statistic - local.expected) / np.sqrt(variance)
     table: dict[str, Floats | pd.Series[Any]] = {
@@ -222,8 +223,8 @@ def _text(aligned: Aligned, places: NDArray[np.integer[Any]], empty: int) -> pd.
     return pd.Series(words, index=aligned.index)
 
 
-def _warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules) -> None:
-    """Warn where P is too small for the correction.
+def warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules, *, above: int = 4) -> None:
+    """Warn where P is too small for the correction; `above` is how many calls above this the caller stands.
 
     A fixed threshold (Bonferroni, Sidak, none) is out of reach or not. Under the step-up rules it is the one
     that a single unit has to reach, but where so many units share the least p that they survive together, P
@@ -247,5 +248,5 @@ def _warn_if_too_few(p: Floats, adjusted: Floats, step: Floats, rules: Rules) ->
             f"{bar:.3g}: permutations={needed} could reach it"
             + (f" ({stuck} units lie beyond every draw and fail for want of draws)" if stuck else ""),
             AtlasWarning,
-            stacklevel=4,
+            stacklevel=above,
         )

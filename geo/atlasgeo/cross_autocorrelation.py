@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from .autocorrelation import global_moran
 from .draws import Seed
@@ -23,6 +24,7 @@ from .global_result import (
     sums_of,
 )
 from .local_test import Alternative
+from .mantel import pair_moments
 from .rate_scores import rate_scores
 from .shuffles import Simulated, simulate
 from .values import align
@@ -84,9 +86,10 @@ def global_lee(
     """Return Lee's L: do smoothed x and smoothed y go together.
 
     L = n / sum_i (sum_j w_ij)^2 . sum_i (Wzx)_i (Wzy)_i / sqrt(sum zx^2 sum zy^2) (Lee 2001, equation 18).
-    The null model permutes the pairs (x, y) together, which keeps their correlation r in place. Expectation
-    is exact: r (trace of W'W - sum of its other cells / (n - 1)) / sum_i W_i^2 (Lee 2004). The variance is
-    that of the permutations, so without permutations there is no z. O(P L) for L links.
+    No units. The null model permutes the pairs (x, y) together, which keeps their correlation r in place;
+    expectation and variance are exact for it (Lee 2004; `mantel.pair_moments`). Weights as given,
+    self-weights left out. Other parameters, tails and errors as in `autocorrelation.global_moran`. O(P L) for
+    L links.
     """
     count = check_permutations(permutations)
     aligned = align([x, y], w)
@@ -103,13 +106,11 @@ def global_lee(
     def statistic(parts: tuple[Floats, ...]) -> Floats:
         return np.asarray(scale * np.einsum("ib,ib->b", matrix @ parts[0], matrix @ parts[1]))
 
-    trace, everything = float((matrix.data**2).sum()), float(total @ total)
-    expected = scale * float(one @ other) / n * (trace - (everything - trace) / max(n - 1, 1))
-    if not count:
-        alone = float(statistic((one[:, None], other[:, None]))[0])
-        return _conclude("Lee's L", aligned, Moments(expected, math.nan), alone, alternative=alternative)
-    found = simulate(statistic, (one, other), permutations=count, seed=seed)
-    moments = Moments(expected, float(found.values.var()))
+    mean, variance = pair_moments(one, other, sparse.csr_array(matrix.T @ matrix))
+    found: Simulated | float = float(statistic((one[:, None], other[:, None]))[0])
+    if count:
+        found = simulate(statistic, (one, other), permutations=count, seed=seed)
+    moments = Moments(scale * mean, scale**2 * variance)
     return _conclude("Lee's L", aligned, moments, found, alternative=alternative)
 
 

@@ -89,8 +89,7 @@ def global_join_counts(
     kinds: list[tuple[int, int] | str] = [*pairs, "same", "different"]
     simulated = [_simulated(kind, colour, half, (count, seed)) for kind in kinds]
     table = _table(names, pairs, moments, simulated, alternative)
-    binary = set(names) <= {0, 1}
-    at = pairs.index((len(names) - 1,) * 2) if binary and names and names[-1] == 1 else len(pairs)
+    at = pairs.index((1, 1)) if names == [0, 1] else len(pairs)
     name = "Join count of ones" if at < len(pairs) else "Joins of the same category"
     return conclude(
         name,
@@ -124,6 +123,8 @@ def _categories(values: pd.Series[Any]) -> tuple[pd.Series[Any], list[Any]]:
             expected=f"at most {MOST_CATEGORIES}",
             fix="cut the values into classes first",
         )
+    if set(names) <= {0, 1}:  # a map of ones alone, or of noughts alone, still has both categories
+        number, names = known_values.to_numpy(dtype=np.int64), pd.Index([0, 1])
     codes = pd.Series(number.astype(float), index=known_values.index).reindex(values.index)
     return codes, [name.item() if isinstance(name, np.generic) else name for name in names]
 
@@ -150,7 +151,7 @@ def _nonfree(sizes: Floats, s: Sums, pair: tuple[int, int]) -> Moments:
     if n < 2:
         return Moments(math.nan, math.nan)
     two = (_falling(a, 2) if pair[0] == pair[1] else 2 * a * b) / _falling(n, 2)
-    expected = s.s0 / 2 * two
+    expected = s.s0 / 2 * two + 0.0  # no minus zero where a category is empty
     if n < 4:
         return Moments(expected, math.nan)
     if pair[0] == pair[1]:

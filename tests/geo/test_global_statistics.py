@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 from libpysal.graph import Graph
+from scipy import sparse
 
 import atlasgeo as ag
 
@@ -192,10 +193,28 @@ def test_every_permutation_of_pairs():
     found = ag.global_lee(values, other, w, seed=1)
     assert found.statistic == pytest.approx(lee[0])
     assert (found.expected, found.variance) == pytest.approx((np.mean(lee), np.var(lee)))
+    assert found.p_sim == pytest.approx(
+        min(1, 2 * min(np.mean(np.array(lee) >= lee[0] - 1e-9), np.mean(np.array(lee) <= lee[0] + 1e-9)))
+    )
+    alone = ag.global_lee(values, other, w, seed=1, permutations=0)
+    assert (alone.expected, alone.variance, alone.z) == (found.expected, found.variance, found.z)
     cross = [6 / matrix.sum() * (x @ matrix @ y[list(o)]) / size for o in itertools.permutations(range(6))]
     found = ag.global_moran_bivariate(values, other, w, seed=1)
     assert found.statistic == pytest.approx(cross[0])
     assert (found.expected, found.variance) == pytest.approx((np.mean(cross), np.var(cross)), abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_moments_of_pairs_by_every_permutation(n):
+    from atlasgeo.mantel import pair_moments
+
+    rng = np.random.default_rng(n)
+    matrix = rng.random((n, n)) * (rng.random((n, n)) < 0.6)
+    links = matrix.T @ matrix
+    x, y = (column - column.mean() for column in rng.normal(size=(2, n)))
+    sums = [(links * np.outer(x[list(o)], y[list(o)])).sum() for o in itertools.permutations(range(n))]
+    found = pair_moments(x, y, sparse.csr_array(links))
+    assert found == pytest.approx((np.mean(sums), np.var(sums)), abs=1e-12)
 
 
 @pytest.mark.parametrize("permutations", [99, 100, 999, 1000, 1009])

@@ -10,8 +10,10 @@ import pytest
 from libpysal.graph import Graph
 from libpysal.weights import lat2W
 
-from atlasgeo.errors import AnalysisError, DataError
-from atlasgeo.spacetime import REFERENCES, emerging_hotspots, space_time_scores
+from atlasgeo.bins import REFERENCES, space_time_scores
+from atlasgeo.errors import AnalysisError, AtlasWarning, DataError
+from atlasgeo.hotspots import getis_ord
+from atlasgeo.spacetime import emerging_hotspots
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +166,54 @@ def test_false_bins_under_no_pattern(grid: Graph) -> None:
     ]
     print(f"maps of pure chance with any significant bin at FDR 0.05: {np.mean(any_found):.3f}")
     assert np.mean(any_found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_permutation_of_one_step_is_that_of_getis_ord(grid: Graph, cube: pd.DataFrame) -> None:
+    options = {"seed": 3, "permutations": 999, "inference": "permutation"}
+    found = emerging_hotspots(
+        cube, grid, reference="individual time step", time_steps=0, correction="none", **options
+    )
+    for step in (2010, 2019):
+        alone = getis_ord(cube[step], grid, seed=3, permutations=999, correction="none")
+        np.testing.assert_array_equal(found.p[step], alone["p"])
+
+
+@pytest.mark.parametrize("reference", ["entire cube", "neighbourhood time step"])
+def test_permutation_over_steps_by_brute_force(rook: Graph, reference: str) -> None:
+    rng = np.random.default_rng(8)
+    values = pd.DataFrame(rng.gamma(1.0, size=(9, 3)), index=rook.unique_ids, columns=[1, 2, 3])
+    values.iloc[4, 1] = np.nan
+    found = emerging_hotspots(
+        values, rook, reference=reference, inference="permutation", permutations=4_999, seed=1
+    )
+    numbers = values.to_numpy()
+    for place, unit in enumerate(values.index):
+        for column in range(3):
+            if np.isnan(numbers[place, column]):
+                assert np.isnan(found.p.iloc[place, column])
+                continue
+            held = range(3) if reference == "entire cube" else range(max(column - 1, 0), column + 1)
+            pool = [numbers[i, t] for t in held for i in range(9) if (i, t) != (place, column)]
+            pool = np.array(pool)[~np.isnan(pool)]
+            members = [
+                (values.index.get_loc(u), t) for t in {max(column - 1, 0), column} for u in rook[unit].index
+            ]
+            members += [(place, column - 1)] if column else []
+            around = np.array([numbers[m] for m in members])
+            around = around[~np.isnan(around)]
+            sums = np.array([rng.choice(pool, around.size, replace=False).sum() for _ in range(2_000)])
+            high, low = (sums >= around.sum() - 1e-9).mean(), (sums <= around.sum() + 1e-9).mean()
+            brute = min(1.0, 2 * min(high, low))
+            noise = 2 * np.sqrt(max(brute / 2 * (1 - brute / 2), 1e-3) * (1 / 2_000 + 1 / 4_999))
+            assert abs(found.p.iloc[place, column] - brute) < 4.5 * noise
+
+
+def test_permutation_needs_a_seed_and_a_reference_to_draw_from(grid: Graph, cube: pd.DataFrame) -> None:
+    with pytest.raises(AnalysisError, match="seed"):
+        emerging_hotspots(cube, grid, inference="permutation")
+    with pytest.raises(AnalysisError, match="reference"):
+        emerging_hotspots(
+            cube, grid, reference="individual time step", inference="permutation", permutations=99, seed=1
+        )
+    with pytest.warns(AtlasWarning, match="permutations="):
+        emerging_hotspots(cube, grid, inference="permutation", permutations=19, seed=1)
