@@ -1,16 +1,20 @@
-"""Neighbours as facts: a table of who touches whom, where the shapes at hand cannot tell."""
+"""Neighbours as facts: tables of who touches whom, for maps whose own shapes cannot tell."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from atlasgeo.columns import LEVEL, UNIT
-from atlasgeo.errors import BoundaryError
-from atlasgeo.periods import end_of
+from atlasgeo.continuity import trace
+from atlasgeo.errors import BoundaryError, nearest
+from atlasgeo.nearness import both_ways
+from atlasgeo.neighbours import graph_of, join_islands
+from atlasgeo.periods import end_of, stands_on
+from atlasgeo.units import in_force
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,92 +22,153 @@ if TYPE_CHECKING:
 
     from atlasgeo.profiles import Country, NeighbourTable
 
-__all__ = ["known_neighbours"]
+__all__ = ["known_neighbours", "read_neighbours"]
 
-NEIGHBOUR = "neighbour"
-Pair = tuple[str, str]
+NEIGHBOUR, SHARED_BORDER = "neighbour", "shared_border_km"
+LEAST_BORDER_KM: Final = 1.0
+"""Shorter borders may be crossings in a point: for the rook's rule they are none."""
+
+MOST_STRANGERS: Final = 0.02
+"""A table that does not know more of the units than this is of another map."""
 
 
-def known_neighbours(
-    country: Country,
-    shapes: gpd.GeoDataFrame,
-    *,
-    level: str,
-    year: int,
-    islands: Literal["nearest", "keep", "error"] = "nearest",
-) -> Graph | None:
-    """Return the graph of neighbours that the country's own table states, None where it does not fit.
+def read_neighbours(
+    country: Country, gazetteer: pd.DataFrame, *, level: str, year: int, least_km: float = 0.0
+) -> pd.DataFrame:
+    """Return the pairs of units in force at the end of `year` that share a border, each once.
 
     Parameters
     ----------
     country : Country
-        Its `neighbours` name tables (columns level, unit, neighbour) and the day from which each holds.
+        Its `neighbours` name the tables and the day of each. A table knows a unit that it names and that is
+        the same unit on its day and at the end of `year`, even if it has lost a part: a code alone may stand
+        for other ground on another day. The table that knows most units is read, of equals the nearest in
+        time.
+    gazetteer : DataFrame
+    level : str
+    year : int
+    least_km : float
+        Leave out borders shorter than this: crossings in a point measure a few hundred metres.
+
+    Returns
+    -------
+    DataFrame
+        Columns `unit`, `neighbour` (unit < neighbour) and `shared_border_km`; ``.attrs["without"]`` is the
+        tuple of units in force that the table does not know: they have no shape yet, or are newer than it.
+
+    Raises
+    ------
+    BoundaryError
+        If the country has no such table, it lacks a column or the level, or no pair is of units in force.
+    """
+    if not country.neighbours:
+        raise BoundaryError(
+            f"{country.code} has no table of neighbours",
+            where=str(country.folder / "country.toml"),
+            fix="build them from shapes, or add [[neighbours]]",
+        )
+    found = _best_pairs(country, gazetteer, level=level, year=year)
+    if found.empty:
+        raise BoundaryError(
+            f"no pair of neighbours of level {level!r} is in force in {year}",
+            where=found.attrs["path"],
+            found=f"pairs of {', '.join(found.attrs['levels'])}",
+            expected=f"units of level {level!r} as they stood then",
+        )
+    kept = found[found[SHARED_BORDER] >= least_km].reset_index(drop=True)
+    kept.attrs = {"without": found.attrs["without"]}
+    return kept
+
+
+def known_neighbours(
+    country: Country,
+    gazetteer: pd.DataFrame,
+    shapes: gpd.GeoDataFrame,
+    *,
+    level: str,
+    year: int,
+    rule: Literal["queen", "rook"] = "queen",
+    islands: Literal["nearest", "keep", "error"] = "nearest",
+) -> Graph | None:
+    """Return the graph of neighbours that the country's own table states, None where none fits the units.
+
+    Parameters
+    ----------
+    country : Country
+    gazetteer : DataFrame
     shapes : GeoDataFrame
         The units, indexed by code; used for islands alone.
     level : str
     year : int
-        The newest table that holds at its end is taken, where it knows every unit of `shapes`.
+        The units are those in force at its end.
+    rule : {"queen", "rook"}
+        By the rook's rule borders shorter than a kilometre are none.
     islands : {"nearest", "keep", "error"}
         As in `build_neighbours`.
 
     Returns
     -------
     libpysal.graph.Graph or None
-        Row-standardised, on the index of `shapes`.
+        Row-standardised, on the index of `shapes`. None where no table knows at least 98 % of the units.
 
     Raises
     ------
     BoundaryError
-        If a unit has no neighbour under ``islands="error"``.
+        If a table cannot be read, or a unit has no neighbour under ``islands="error"``.
     """
-    from libpysal.graph import Graph
-
-    pairs = _table(country, level=level, year=year, units=shapes.index)
-    if pairs is None:
+    if not country.neighbours:
         return None
+    pairs = _best_pairs(country, gazetteer, level=level, year=year)
     codes = shapes.index
-    linked = {code for pair in pairs for code in pair}
-    lonely = [code for code in codes if code not in linked]
-    if lonely and islands == "error":
-        raise BoundaryError("units without neighbours", found=", ".join(lonely[:10]))
-    if lonely and islands == "nearest" and len(codes) > 1:
-        pairs = pairs | {_nearest(code, shapes) for code in lonely}
-    focal = [a for a, _ in pairs] + [b for _, b in pairs]
-    other = [b for _, b in pairs] + [a for a, _ in pairs]
-    weight = [1] * len(focal)
-    alone = [code for code in codes if code not in set(focal)]
-    graph = Graph.from_arrays([*focal, *alone], [*other, *alone], [*weight, *[0] * len(alone)])
-    return Graph.from_adjacency(graph.adjacency.reindex(codes, level=0).reset_index()).transform("R")
-
-
-def _table(country: Country, *, level: str, year: int, units: pd.Index) -> set[Pair] | None:
-    """Return the pairs of the table that holds at the end of `year` and knows the units."""
-    day = end_of(year).date()
-    tables = [t for t in country.neighbours if t.as_of <= day and (country.folder / t.path).is_file()]
-    if not tables:
+    strangers = set(codes) - set(pairs[UNIT]) - set(pairs[NEIGHBOUR])
+    if len(strangers) > MOST_STRANGERS * len(codes):
         return None
-    newest = max(tables, key=lambda table: table.as_of)
-    pairs = _pairs(country, newest, level)
-    known = {code for pair in pairs for code in pair}
-    strangers = set(units) - known
-    if not pairs or len(strangers) > 0.02 * len(units):
-        return None
-    wanted = set(units)
-    return {pair for pair in pairs if wanted.issuperset(pair)}
+    pairs = pairs[pairs[SHARED_BORDER] >= (LEAST_BORDER_KM if rule == "rook" else 0.0)]
+    pairs = pairs[pairs[UNIT].isin(codes) & pairs[NEIGHBOUR].isin(codes)]
+    links = both_ways(codes.get_indexer(pairs[UNIT]), codes.get_indexer(pairs[NEIGHBOUR]))
+    return graph_of(codes, join_islands(shapes.geometry, links, rule=islands)).transform("R")
 
 
-def _pairs(country: Country, table: NeighbourTable, level: str) -> set[Pair]:
-    rows = pd.read_csv(country.folder / table.path, dtype=str)
-    rows = rows[rows[LEVEL] == level]
-    return {tuple(sorted(pair)) for pair in zip(rows[UNIT], rows[NEIGHBOUR], strict=True)}
+def _best_pairs(country: Country, gazetteer: pd.DataFrame, *, level: str, year: int) -> pd.DataFrame:
+    """Return the pairs of the table that knows most of the units, of equals the nearest in time."""
+    tables = [_known_pairs(country, table, gazetteer, level=level, year=year) for table in country.neighbours]
+    lacking = [len(pairs.attrs["without"]) for pairs in tables]
+    apart = [abs(end_of(year) - pd.Timestamp(table.as_of)) for table in country.neighbours]
+    return tables[min(range(len(tables)), key=lambda place: (lacking[place], apart[place]))]
 
 
-def _nearest(code: str, shapes: gpd.GeoDataFrame) -> Pair:
-    """Return the pair of a lonely unit and the unit nearest to it, the first by code where several are."""
-    distance = pd.Series(
-        shapely.distance(shapes.geometry.loc[code], np.asarray(shapes.geometry.array, dtype=object)),
-        index=shapes.index,
-    ).drop(code)
-    near = min(distance.index[distance <= distance.min() * (1 + 1e-9)])
-    first, second = sorted((code, str(near)))
-    return first, second
+def _known_pairs(
+    country: Country, table: NeighbourTable, gazetteer: pd.DataFrame, *, level: str, year: int
+) -> pd.DataFrame:
+    """Return the pairs of a table whose units are the same on its day and at the end of `year`."""
+    pairs = _read_pairs(country.folder / table.path)
+    units = in_force(gazetteer, level=level, year=year).index
+    then, now = pd.Timestamp(table.as_of), end_of(year)
+    rows = gazetteer[(gazetteer[LEVEL] == level) & stands_on(gazetteer, then)]
+    both = units.intersection(rows[UNIT])
+    before = trace(gazetteer, both, level=level, on=max(then, now), day=min(then, now))
+    steady = [code for code in both if before[code] == code]
+    told = pairs[(pairs[LEVEL] == level) & pairs[UNIT].isin(steady) & pairs[NEIGHBOUR].isin(steady)]
+    ends = np.sort(told[[UNIT, NEIGHBOUR]].to_numpy(dtype=str), axis=1)
+    found = pd.DataFrame(
+        {UNIT: ends[:, 0], NEIGHBOUR: ends[:, 1], SHARED_BORDER: told[SHARED_BORDER].astype(float).to_numpy()}
+    )
+    found = found.drop_duplicates([UNIT, NEIGHBOUR]).sort_values([UNIT, NEIGHBOUR], ignore_index=True)
+    without = set(units) - set(found[UNIT]) - set(found[NEIGHBOUR])
+    found.attrs = {
+        "without": tuple(sorted(without)),
+        "levels": sorted(set(pairs[LEVEL])),
+        "path": str(country.folder / table.path),
+    }
+    return found
+
+
+def _read_pairs(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise BoundaryError("there is no table of neighbours", where=str(path), fix="correct the path")
+    pairs = pd.read_csv(path, dtype={LEVEL: str, UNIT: str, NEIGHBOUR: str}, encoding="utf-8-sig")
+    for column in (LEVEL, UNIT, NEIGHBOUR, SHARED_BORDER):
+        if column not in pairs:
+            close = ", ".join(nearest(column, pairs.columns)) or column
+            raise BoundaryError(f"the table lacks the column {column!r}", where=str(path), expected=close)
+    return pairs

@@ -13,13 +13,22 @@ from scipy import sparse
 
 from .errors import AnalysisError, BoundaryError
 from .nearness import KERNELS, Links, both_ways, links_by_distance
+from .shared_lines import share_a_line
 from .values import code_order, edges_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from libpysal.graph import Graph
 
-__all__ = ["KERNELS", "RULES", "Neighbourhood", "build_neighbours", "describe_neighbours"]
+__all__ = [
+    "KERNELS",
+    "RULES",
+    "Neighbourhood",
+    "build_neighbours",
+    "describe_neighbours",
+    "graph_of",
+    "join_islands",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -88,20 +97,31 @@ def build_neighbours(
     else:
         _metric(units, rule)
         links = links_by_distance(_points(shapes), units.index, rule, k=k, threshold=threshold, kernel=kernel)
+    apart = units.geometry if rule in {"queen", "rook"} else units.geometry.centroid
+    return graph_of(units.index, join_islands(apart, links, rule=islands)).transform(transform.upper())
+
+
+def join_islands(shapes: gpd.GeoSeries, links: Links, *, rule: Islands) -> Links:
+    """Return the links with units that have none joined to the nearest, kept or refused, as `rule` says.
+
+    Raises
+    ------
+    BoundaryError
+        If a unit has no link under ``error``, or distances would be in degrees.
+    """
     lonely = _without_links(links, len(shapes))
-    if lonely.size and islands == "error":
-        names = ", ".join(str(code) for code in units.index[lonely][:10])
+    if not lonely.size or rule == "keep" or (rule == "nearest" and len(shapes) < 2):
+        return links
+    if rule == "error":
+        names = ", ".join(str(code) for code in shapes.index[lonely][:10])
         raise BoundaryError(
             "units without neighbours",
             found=f"{lonely.size}: {names}",
             expected='every unit to have a neighbour, as islands="error" asks',
             fix='join them with islands="nearest" or keep them with islands="keep"',
         )
-    if lonely.size and islands == "nearest" and len(shapes) > 1:
-        _metric(units, "nearest")
-        apart = shapes if rule in {"queen", "rook"} else np.asarray(shapely.centroid(shapes), dtype=object)
-        links = _join_nearest(apart, units.index, links, lonely)
-    return _graph(units.index, links).transform(transform.upper())
+    _metric(shapes, "nearest")
+    return _join_nearest(np.asarray(shapes.to_numpy(), dtype=object), shapes.index, links, lonely)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,20 +247,9 @@ def _contiguous(shapes: NDArray[np.object_], rule: str) -> Links:
     once = first < second
     first, second = first[once], second[once]
     if rule == "rook":
-        kept = _share_a_line(shapes[first], shapes[second], extent)
+        kept = share_a_line(shapes, first, second, least=BORDER * extent, touch=TOUCH * extent)
         first, second = first[kept], second[kept]
     return both_ways(first, second)
-
-
-def _share_a_line(left: NDArray[np.object_], right: NDArray[np.object_], extent: float) -> NDArray[np.bool_]:
-    """Return which pairs share a border of some length, hairline gaps and overlaps allowed."""
-    shared = np.asarray(shapely.length(shapely.intersection(left, right)) > BORDER * extent)
-    doubtful = np.flatnonzero(~shared)
-    if doubtful.size:
-        near = shapely.buffer(right[doubtful], TOUCH * extent * 2)
-        along = shapely.intersection(shapely.boundary(left[doubtful]), near)
-        shared[doubtful] = shapely.length(along) > BORDER * extent
-    return shared
 
 
 def _without_links(links: Links, n: int) -> Places:
@@ -267,7 +276,7 @@ def _join_nearest(shapes: NDArray[np.object_], codes: pd.Index[Any], links: Link
     return one, two, three
 
 
-def _graph(codes: pd.Index[Any], links: Links) -> Graph:
+def graph_of(codes: pd.Index[Any], links: Links) -> Graph:
     """Return the graph; units without links carry a self-link of weight zero, as libpysal asks."""
     from libpysal.graph import Graph
 

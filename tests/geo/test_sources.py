@@ -12,12 +12,10 @@ import subprocess
 import sys
 import time
 import zipfile
-from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from shapely.geometry import box
 
 import atlasgeo.downloads as downloads
 from atlasgeo.archives import unpack
@@ -25,7 +23,6 @@ from atlasgeo.cache import CACHE_VARIABLE, RECEIPT, cache_folder, staged
 from atlasgeo.downloads import download, mirror_places
 from atlasgeo.errors import BoundaryError, SourceError, StudyError
 from atlasgeo.geoboundaries import layer_of
-from atlasgeo.known_neighbours import known_neighbours
 from atlasgeo.official import fetchable, find_official, parents_from, read_official
 from atlasgeo.profiles import BoundaryLayer, read_country
 from atlasgeo.sources import (
@@ -455,46 +452,3 @@ def _oblasts(country, gazetteer, year):
     from atlasgeo.vintages import boundaries_at
 
     return boundaries_at(country, gazetteer, level="oblast", year=year)
-
-
-# Neighbours as facts -------------------------------------------------------------------------------------
-
-
-def _profile(tmp_path: Path, rows: str):
-    (tmp_path / "near.csv").write_text("level,unit,neighbour,shared_border_km\n" + rows)
-    known = read_country(KAZ)
-    table = known.neighbours[0].model_copy(update={"path": "near.csv", "as_of": dt.date(2000, 1, 1)})
-    return known.model_copy(update={"neighbours": (table,), "folder": tmp_path})
-
-
-def test_stated_neighbours_are_the_graph_whatever_the_drawing_says(tmp_path, squares):
-    codes = list(squares.index) if squares.index.name == "unit" else list(squares["unit"])
-    shapes = gpd.GeoDataFrame(geometry=squares.geometry.to_numpy(), index=codes, crs=squares.crs)
-    ring = [*codes, codes[0]]
-    rows = "".join(f"district,{a},{b},1\n" for a, b in pairwise(ring))
-    graph = known_neighbours(_profile(tmp_path, rows), shapes, level="district", year=2020)
-    assert list(graph.unique_ids) == codes
-    assert (graph.cardinalities == 2).all()
-    assert set(graph["a1"].index) == {codes[1], codes[-1]}
-    assert graph["a1"].sum() == pytest.approx(1)
-    country = _profile(tmp_path, rows)
-    assert known_neighbours(country, shapes, level="oblast", year=2020) is None
-    assert known_neighbours(country, shapes, level="district", year=1999) is None
-    assert known_neighbours(country, shapes.rename(index={"a1": "z9"}), level="district", year=2020) is None
-
-
-def test_a_lonely_unit_is_joined_kept_or_refused(tmp_path):
-    codes = [f"u{i:03d}" for i in range(60)]
-    cells = [box(i, 0, i + 1, 1) for i in range(59)] + [box(70, 0, 71, 1)]
-    shapes = gpd.GeoDataFrame(geometry=cells, index=codes, crs=3857)
-    rows = "".join(f"district,{a},{b},1\n" for a, b in pairwise(codes[:59]))
-    country = _profile(tmp_path, rows)
-
-    def graph(rule):
-        return known_neighbours(country, shapes, level="district", year=2020, islands=rule)
-
-    assert list(graph("nearest")["u059"].index) == ["u058"]
-    assert "u059" in graph("nearest")["u058"].index
-    assert list(graph("keep").isolates) == ["u059"]
-    with pytest.raises(BoundaryError, match="u059"):
-        graph("error")

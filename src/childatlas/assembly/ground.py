@@ -134,7 +134,13 @@ class Ground:
         plan = self.study.neighbours
         if plan.rule in ("queen", "rook") and not self.ships(self.study.level):
             known = known_neighbours(
-                self.country, shapes, level=self.study.level, year=year, islands=plan.islands
+                self.country,
+                self.gazetteer,
+                shapes,
+                level=self.study.level,
+                year=year,
+                rule=plan.rule,
+                islands=plan.islands,
             )
             if known is not None:
                 return known

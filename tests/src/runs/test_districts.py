@@ -95,9 +95,8 @@ def test_oblast_values_are_marked_and_never_used_as_observations(districts):
 def test_neighbours_are_the_stated_ones_not_those_of_the_drawing(districts):
     material, found, _ = districts
     geography = found.geographies["district-2024"]
-    stated = known_neighbours(
-        material.ground.country, geography.shapes, level="district", year=2024, islands="nearest"
-    )
+    ground = material.ground
+    stated = known_neighbours(ground.country, ground.gazetteer, geography.shapes, level="district", year=2024)
     assert geography.neighbours.adjacency.equals(stated.adjacency)
     assert len(stated.adjacency) == 2 * 548
     assert "101010000" in stated["101000000"].index
