@@ -6,8 +6,8 @@ from typing import Any
 
 from childatlas.definitions import Answer, Definitions, Item, Question
 from childatlas.errors import DataError, nearest
+from childatlas.measures.cells import PROFILE
 from childatlas.measures.relation_checks import as_relation, quote
-from childatlas.measures.relations import PROFILE
 
 __all__ = ["apply_definitions"]
 

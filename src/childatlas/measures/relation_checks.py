@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from childatlas.errors import AnalysisError, DataError, nearest
 
-__all__ = ["as_relation", "check_columns", "check_values", "quote"]
+__all__ = ["as_relation", "check_columns", "check_gaps", "check_values", "quote"]
 
 
 def as_relation(data: Any) -> Any:
@@ -52,13 +52,14 @@ def check_columns(relation: Any, named: Sequence[str]) -> None:
             )
 
 
-def check_values(relation: Any, items: Sequence[str], weight: str | None) -> None:
-    """Refuse items that are not 0, 1 or empty, and weights that are not positive numbers.
+def check_values(relation: Any, items: Sequence[str], weight: str | None) -> dict[str, float]:
+    """Return the largest weight under its column's name; refuse items and weights that are none.
 
     Raises
     ------
     DataError
-        Naming the first item at fault, or the weight, and the number of records.
+        If an item holds anything but 0, 1 and empty, or a weight is not a positive number: naming the first
+        item at fault, or the weight, and the number of records.
     """
     kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
     for item in items:
@@ -71,12 +72,43 @@ def check_values(relation: Any, items: Sequence[str], weight: str | None) -> Non
         inside = all(low is None or 0 <= low <= high <= 1 for low, high in _pairs(row))
         if not inside or not all("INT" in kinds[i] for i in named):
             _explain_items(relation, named)
-    if weight is not None:
-        numeric = kinds[weight] in {"DOUBLE", "FLOAT"} or "INT" in kinds[weight]
-        number = quote(weight) if numeric else f"TRY_CAST({quote(weight)} AS DOUBLE)"
-        row = relation.aggregate(f"min({number}), max({number}), count(*) - count({number})").fetchall()[0]
-        if row[2] or row[0] is None or not 0 < row[0] <= row[1] < float("inf"):
-            _explain_weight(relation, weight)
+    if weight is None:
+        return {}
+    numeric = kinds[weight] in {"DOUBLE", "FLOAT"} or "INT" in kinds[weight]
+    number = quote(weight) if numeric else f"TRY_CAST({quote(weight)} AS DOUBLE)"
+    row = relation.aggregate(f"min({number}), max({number}), count(*) - count({number})").fetchall()[0]
+    if row[2] or row[0] is None or not 0 < row[0] <= row[1] < float("inf"):
+        _explain_weight(relation, weight)
+    return {weight: float(row[1] or 0.0)}
+
+
+def check_gaps(relation: Any, gaps: Mapping[str, str]) -> dict[str, float]:
+    """Return the largest gap of each column, among those deprived of its item.
+
+    Raises
+    ------
+    DataError
+        If a deprived child has no gap, or one that is negative or infinite.
+    """
+    if not gaps:
+        return {}
+    parts = []
+    for item, column in gaps.items():
+        gap = f"TRY_CAST({quote(column)} AS DOUBLE)"
+        lacks = f"TRY_CAST({quote(item)} AS DOUBLE) = 1"
+        parts.append(
+            f"count(*) FILTER (WHERE {lacks} AND (NOT isfinite({gap}) OR {gap} < 0 OR {gap} IS NULL))"
+        )
+        parts.append(f"max({gap}) FILTER (WHERE {lacks} AND isfinite({gap}))")
+    row = relation.aggregate(", ".join(parts)).fetchall()[0]
+    for (item, column), (count, _) in zip(gaps.items(), _pairs(row), strict=True):
+        if count:
+            raise DataError(
+                f"{count} deprived children have no usable gap",
+                where=f"item {item}, column {column}",
+                expected="(threshold - value) / threshold, at least 0, wherever the child is deprived",
+            )
+    return {column: float(row[2 * i + 1] or 0.0) for i, column in enumerate(gaps.values())}
 
 
 def _pairs(row: Sequence[Any]) -> list[tuple[Any, Any]]:

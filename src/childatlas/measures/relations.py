@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,18 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from childatlas.errors import AnalysisError
+from childatlas.measures.cells import PROFILE, CellQuery, Cells, count_cells, unpack_masks
 from childatlas.measures.design import Columns, Design, Lonely, build_design
 from childatlas.measures.grouping import by_index
 from childatlas.measures.histogram import Histogram
-from childatlas.measures.relation_checks import as_relation, check_columns, check_values, quote
+from childatlas.measures.relation_checks import as_relation, check_columns, check_gaps, check_values
 
-__all__ = ["PROFILE", "Counted", "count_relation"]
+__all__ = ["PROFILE", "Counted", "assemble", "count_relation"]
 
 Codes: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
-
-_WORD = 31  # items in one 62-bit word: what is lacked, and what was observed
-PROFILE = "__profile"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +56,7 @@ def count_relation(
     lonely: Lonely = "error",
     nest: bool = False,
     applies: pd.DataFrame | None = None,
+    gaps: Mapping[str, str] | None = None,
 ) -> Counted:
     """Return the histogram of a relation whose item columns hold 0, 1 (or false, true) and NULL.
 
@@ -65,141 +65,142 @@ def count_relation(
     relation : DuckDBPyRelation or DataFrame
     items : sequence of str
     weight, stratum, cluster, fpc, lonely, nest
-        The design; of several stages the first is used. Without stratum and cluster there are no errors.
+        The design, as `build_design` takes it. Without any of stratum, cluster and fpc there are no errors.
     by : sequence of str
         Columns that form the groups.
     applies : DataFrame, optional
         Profiles x items, true where an item counts; the relation then has the profile's number in the
         column ``__profile``.
+    gaps : mapping of item -> column, optional
+        Columns of normalised gaps, for M1 and M2; read only where the child is deprived of the item.
 
     Raises
     ------
     AnalysisError
-        If a column is not there.
+        If a column is not there, or gaps are not given for every item.
     DataError
-        If a weight is not positive or an item holds anything else.
+        If a weight is not positive, a gap missing or negative, or an item holds anything else.
 
     Notes
     -----
-    One pass: GROUP BY group, profile, mask (and cluster). Memory goes with the number of cells.
+    One pass: GROUP BY group, profile, mask (and cluster). Memory goes with the number of cells; where a
+    design draws children without clusters, with the number of records. Cells are put in order and weights
+    added exactly: the same file gives the same bytes, however many threads read it.
     """
     relation = as_relation(relation)
-    design = {"stratum": _first(stratum), "cluster": _first(cluster), "fpc": _first(fpc)}
-    named = [*items, *by, *([weight] if weight else []), *(c for c in design.values() if c)]
+    design, single = _counted_stages(stratum, cluster, fpc)
+    chosen = _gaps_of(gaps, items)
+    used = [c for columns in design.values() for c in columns]
+    named = [*items, *by, *([weight] if weight else []), *used, *chosen.values()]
     check_columns(relation, [*named, *([PROFILE] if applies is not None else [])])
-    check_values(relation, items, weight)
-    cells = _count_cells(relation, items, by=by, weight=weight, keys=design, profiled=applies is not None)
-    return _assemble(cells, items, by=by, applies=applies, design={**design, "lonely": lonely, "nest": nest})
-
-
-def _first(columns: Columns) -> str | None:
-    if columns is None or isinstance(columns, str):
-        return columns
-    return next(iter(columns), None)
-
-
-def _count_cells(
-    relation: Any,
-    items: Sequence[str],
-    *,
-    by: Sequence[str],
-    weight: str | None,
-    keys: dict[str, str | None],
-    profiled: bool,
-) -> pd.DataFrame:
-    kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
-    words = [items[i : i + _WORD] for i in range(0, len(items), _WORD)]
-    columns = [f"{quote(c)} AS g{i}" for i, c in enumerate(by)]
-    columns += [f"{quote(c)} AS d_{name}" for name, c in keys.items() if c]
-    if profiled:
-        columns.append(f"{PROFILE}::TINYINT AS profile")
-    columns += [f"{_mask(word, kinds)} AS m{i}" for i, word in enumerate(words)]
-    columns.append(f"{'1' if weight is None else quote(weight)}::DOUBLE AS w")
-    packed = relation.project(", ".join(columns))
-    names = [c for c in packed.columns if c != "w"]
-    listed = ", ".join(names)
-    cells: pd.DataFrame = packed.aggregate(f"{listed}, sum(w) AS weight, count(*) AS n", listed).df()
-    return cells
-
-
-def _entry(item: str, kind: str) -> str:
-    """Return an item as SQL reads it: in floats, not a number is empty."""
-    if kind in {"DOUBLE", "FLOAT"}:
-        return f"CASE WHEN isnan({quote(item)}) THEN NULL ELSE {quote(item)}::TINYINT END"
-    return quote(item)
-
-
-def _mask(items: Sequence[str], kinds: dict[str, str]) -> str:
-    bits = []
-    for j, item in enumerate(items):
-        name = _entry(item, kinds[item])
-        lacked, seen = 1 << j, 1 << (j + len(items))
-        bits.append(
-            f"CASE WHEN {name} IS NULL THEN 0 WHEN {name} THEN {lacked | seen} ELSE {seen} END::BIGINT"
-        )
-    return " + ".join(bits)
-
-
-def _assemble(
-    cells: pd.DataFrame,
-    items: Sequence[str],
-    *,
-    by: Sequence[str],
-    applies: pd.DataFrame | None,
-    design: dict[str, Any],
-) -> Counted:
-    sampled = None
-    if design["stratum"] is not None or design["cluster"] is not None:
-        sampled = _cell_design(cells, design)
-    groups = [cells[f"g{i}"].rename(name) for i, name in enumerate(by)]
-    labels, group = by_index(groups or None, cells.index)
-    profile = _profiles(cells, applies)
-    inside = (group >= 0) & (profile >= 0)
-    kept, words = cells[inside], [c for c in cells.columns if c[0] == "m" and c[1:].isdigit()]
-    pattern, first = _unique_rows(kept[words].to_numpy(dtype=np.int64), profile[inside])
-    masks = kept[words].to_numpy(dtype=np.int64)[first]
-    of_cluster = np.zeros(len(kept), dtype=np.int64) if sampled is None else sampled.first.cluster[inside]
-    # The database returns cells in any order, and sums of floats depend on it: put them in ours.
-    order = np.lexsort((of_cluster, pattern, group[inside]))
-    deprived, seen = _unpack(masks, len(items))
-    histogram = Histogram(
+    bounds = {**check_values(relation, items, weight), **check_gaps(relation, chosen)}
+    query = CellQuery(
         items=tuple(items),
+        by=tuple(by),
+        design=design,
+        weight=weight,
+        profiled=applies is not None,
+        gaps=chosen,
+        single=single,
+        bounds=bounds,
+    )
+    options = {"lonely": lonely, "nest": nest} if used else None
+    return assemble(count_cells(relation, query), query, applies=applies, options=options)
+
+
+def _counted_stages(
+    stratum: Columns, cluster: Columns, fpc: Columns
+) -> tuple[dict[str, tuple[str, ...]], bool]:
+    """Return the design's columns of the stages that count, and whether the last of them draws records."""
+    given = {"stratum": _stages(stratum), "cluster": _stages(cluster), "fpc": _stages(fpc)}
+    depth = max(len(columns) for columns in given.values())
+    counted = min(depth, len(given["fpc"]) + 1)  # below a stage of infinite population nothing counts
+    kept = {part: columns[:counted] for part, columns in given.items()}
+    return kept, len(kept["cluster"]) < counted
+
+
+def _stages(columns: Columns) -> tuple[str, ...]:
+    if columns is None:
+        return ()
+    return (columns,) if isinstance(columns, str) else tuple(columns)
+
+
+def _gaps_of(gaps: Mapping[str, str] | None, items: Sequence[str]) -> dict[str, str]:
+    if gaps is None:
+        return {}
+    if set(gaps) != set(items):
+        raise AnalysisError(
+            "gaps and items differ",
+            found=f"items without a gap: {sorted(set(items) - set(gaps))}; "
+            f"gaps without an item: {sorted(set(gaps) - set(items))}",
+            expected="a column of gaps for every item",
+            fix="M1 and M2 need items that have degrees: count these alone",
+        )
+    return {item: gaps[item] for item in items}
+
+
+def assemble(
+    cells: Cells, query: CellQuery, *, applies: pd.DataFrame | None, options: Mapping[str, Any] | None
+) -> Counted:
+    """Return the histogram of cells; `options` are those of a design, None without one."""
+    # The database returns cells in any order, and sums of floats depend on it: put them in ours.
+    order = _order(cells.table)
+    table = cells.table.iloc[order].reset_index(drop=True)
+    sampled = None if options is None else _design(table, query, options)
+    groups = [table[f"g{i}"].rename(name) for i, name in enumerate(query.by)]
+    labels, group = by_index(groups or None, table.index)
+    profile = _profiles(table, applies)
+    inside = np.flatnonzero((group >= 0) & (profile >= 0))
+    words = [c for c in table.columns if c[0] == "m"]
+    masks = table[words].to_numpy(dtype=np.int64)[inside]
+    pattern, first = _unique_rows(masks, profile[inside])
+    deprived, seen = unpack_masks(masks[first], len(query.items))
+    histogram = Histogram(
+        items=query.items,
         groups=labels,
-        grouped=bool(by),
+        grouped=bool(query.by),
         deprived=deprived,
         seen=seen,
-        group=group[inside][order],
-        pattern=pattern[order],
-        weight=kept["weight"].to_numpy(dtype=np.float64)[order],
-        count=kept["n"].to_numpy(dtype=np.int64)[order],
+        group=group[inside],
+        pattern=pattern,
+        weight=table["weight"].to_numpy(dtype=np.float64)[inside],
+        count=table["n"].to_numpy(dtype=np.int64)[inside],
         design=sampled,
-        row=None if sampled is None else np.flatnonzero(inside)[order],
+        row=None if sampled is None else inside,
+        gaps=None if cells.gaps is None else (cells.gaps[0][order][inside], cells.gaps[1][order][inside]),
         profiles=None if applies is None else applies.index,
         profile=None if applies is None else profile[inside][first],
-        applies=None if applies is None else applies[list(items)].to_numpy(dtype=bool),
+        applies=None if applies is None else applies[list(query.items)].to_numpy(dtype=bool),
     )
-    records = int(cells["n"].sum())
-    outside = int(cells["n"][profile < 0].sum())
-    return Counted(histogram, records, outside, int(cells["n"][(profile >= 0) & (group < 0)].sum()))
+    n = table["n"].to_numpy()
+    outside = int(n[profile < 0].sum())
+    return Counted(histogram, int(n.sum()), outside, int(n[(profile >= 0) & (group < 0)].sum()))
 
 
-def _cell_design(cells: pd.DataFrame, design: dict[str, Any]) -> Design:
-    named = {name: f"d_{name}" for name in ("stratum", "cluster", "fpc") if design[name] is not None}
-    return build_design(
-        cells,
-        weight=None,
-        stratum=named.get("stratum"),
-        cluster=named.get("cluster"),
-        fpc=named.get("fpc"),
-        lonely=design["lonely"],
-        nest=design["nest"],
-    )
+def _order(table: pd.DataFrame) -> Codes:
+    """Return the order of cells by group, design, profile and masks; single records by weight after that."""
+    keys = [table[c] for c in table.columns if c not in {"weight", "n"}]
+    columns = [table["weight"].to_numpy()]
+    for key in reversed(keys):
+        plain = key.dtype.kind in "iu" and isinstance(key.dtype, np.dtype)
+        columns.append(key.to_numpy() if plain else pd.factorize(key, sort=True)[0])
+    return np.lexsort(columns)
 
 
-def _profiles(cells: pd.DataFrame, applies: pd.DataFrame | None) -> Codes:
+def _design(table: pd.DataFrame, query: CellQuery, options: Mapping[str, Any]) -> Design:
+    columns = {
+        source: table[f"d_{part}{level}"]
+        for part, names in query.design.items()
+        for level, source in enumerate(names)
+    }
+    named: dict[str, Any] = {part: list(names) or None for part, names in query.design.items()}
+    return build_design(pd.DataFrame(columns, index=table.index), weight=None, **named, **options)
+
+
+def _profiles(table: pd.DataFrame, applies: pd.DataFrame | None) -> Codes:
     if applies is None:
-        return np.zeros(len(cells), dtype=np.int64)
-    known: Codes = cells["profile"].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
+        return np.zeros(len(table), dtype=np.int64)
+    known: Codes = table["profile"].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
     return known
 
 
@@ -212,14 +213,3 @@ def _unique_rows(masks: Codes, profile: Codes) -> tuple[Codes, Codes]:
         _, key = np.unique(key * width + codes, return_inverse=True)
     _, first, pattern = np.unique(key, return_index=True, return_inverse=True)
     return pattern.astype(np.int64), first.astype(np.int64)
-
-
-def _unpack(masks: Codes, items: int) -> tuple[Flags, Flags]:
-    deprived = np.zeros((len(masks), items), dtype=bool)
-    seen = np.zeros((len(masks), items), dtype=bool)
-    for item in range(items):
-        word, bit = divmod(item, _WORD)
-        width = min(_WORD, items - word * _WORD)
-        deprived[:, item] = (masks[:, word] >> bit) & 1
-        seen[:, item] = (masks[:, word] >> (bit + width)) & 1
-    return deprived, seen
