@@ -53,6 +53,10 @@ class Geography:
         Names of the units in force that have no shape: listed with the map, never dropped silently.
     fetch : str
         The command that would fetch official shapes; empty where they are at hand or none is catalogued.
+    mark : str
+        What schematic shapes are called, in every language of the study; empty for others.
+    above : DataFrame or None
+        The gazetteer's rows of the level above, indexed by unit.
     """
 
     key: str
@@ -66,6 +70,8 @@ class Geography:
     schematic: bool = False
     without_shape: tuple[str, ...] = ()
     fetch: str = ""
+    mark: str = ""
+    above: pd.DataFrame | None = None
 
     def names(self, language: str = "en", *, short: bool = True) -> pd.Series:
         """Return the units' names in `language` (short ones where the gazetteer has them)."""

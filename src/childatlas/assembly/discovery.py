@@ -136,6 +136,7 @@ def find_one(material: Material, indicator: str, *, year: int | None, residence:
         seed=material.study.seed,
         residence=residence,
         language=material.study.languages[0],
+        reforms=ground.reforms,
     )
     return Found({geography.key: geography}, (layer,), (), pd.DataFrame(), {})
 
@@ -159,6 +160,7 @@ def _layer(
         seed=material.study.seed,
         gaps=gaps,
         language=material.study.languages[0],
+        reforms=material.ground.reforms,
     )
     return uncertain(material, layer, geography) if judged else layer
 

@@ -91,6 +91,8 @@ class Ground:
             schematic=drawn.schematic,
             without_shape=self._unseen(units, drawn.shapes.index),
             fetch=drawn.fetch,
+            mark=self._mark() if drawn.schematic else "",
+            above=self._above_units(year),
         )
 
     def ships(self, level: str) -> bool:
@@ -105,7 +107,20 @@ class Ground:
             return drawn.credit
         from childatlas.atlas.words import read_words
 
-        return read_words(self.study.languages[0]).say("foot.schematic_credit", credit=drawn.credit)
+        words = read_words(self.study.languages[0])
+        return words.say("foot.schematic_credit", mark=self._mark(), credit=drawn.credit)
+
+    def _mark(self) -> str:
+        """Return what schematic shapes are called, in every language of the study."""
+        from childatlas.atlas.marks import mark_in
+
+        return mark_in("schematic", self.study.languages)
+
+    def _above_units(self, year: int) -> pd.DataFrame | None:
+        """Return the units of the level above in force at the end of `year`."""
+        from atlasgeo.units import in_force
+
+        return None if self.above is None else in_force(self.gazetteer, level=self.above, year=year)
 
     def shape_files(self) -> list[Path]:
         """Return the files of shapes outside the profile's folder that a run of the study reads."""
@@ -145,6 +160,21 @@ class Ground:
             if known is not None:
                 return known
         return neighbours_of(shapes, plan)
+
+    @cached_property
+    def reforms(self) -> dict[int, str]:
+        """The years whose figures are the first on other ground, with what happened then."""
+        from atlasgeo.continuity import reform_breaks
+        from childatlas.atlas.words import read_words
+
+        words = read_words(self.study.languages[0])
+        units = reform_breaks(self.country, self.gazetteer, level=self.study.level).values()
+        texts = {reform.date.year: words.pick(reform.text) for reform in self.country.reforms}
+        told: dict[int, str] = {}
+        for year, text in (item for breaks in units for item in breaks.items()):
+            told[year] = told.get(year) or words.pick(text) or texts.get(year, "")
+        unnamed = words.say("trend.borders_changed")
+        return {year: text or unnamed for year, text in sorted(told.items())}
 
     def nameless(self) -> pd.DataFrame:
         """Return the units of the level that the profile lists without a code: names and parent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from atlasgeo.columns import (
     VALUE,
     YEAR,
 )
+from childatlas.assembly.lines import COUNTRY_ROW, breaks_in, lines_of
 from childatlas.errors import AnalysisError
-from childatlas.figures.select import series, trend
+from childatlas.figures.select import series
 from childatlas.layers import Geography, Layer
 from childatlas.measures.gaps import worst_first
 
@@ -41,7 +43,6 @@ __all__ = [
     "judge",
 ]
 
-COUNTRY_ROW = "country"
 GLOBAL_PARTS = ("statistic", "expected", "variance", "z", "p_norm", "p_sim")
 LEAST_SHARE = 0.5
 LEAST_UNITS = 3
@@ -91,6 +92,7 @@ def build_layer(
     gaps: pd.DataFrame | None = None,
     residence: str = "total",
     language: str = "en",
+    reforms: Mapping[int, str] | None = None,
 ) -> Layer:
     """Return the layer of one indicator in one year, on the units where it was measured.
 
@@ -113,6 +115,9 @@ def build_layer(
     residence : str
     language : str
         Of the words that mark breaks in the series.
+    reforms : mapping of year to text, optional
+        Years whose figures are the first on other ground: breaks of every series that crosses them, in the
+        words of the catalogue where it has its own.
     """
     rows = series(figures, indicator.id, residence=residence)
     now = rows[rows[YEAR] == year].set_index(UNIT)
@@ -122,6 +127,7 @@ def build_layer(
     flags = _flags(figures, indicator.id, codes, year=year, residence=residence)
     national = now[VALUE].get(national_code)
     higher_is_worse = indicator.direction != "higher_is_better"
+    lines = lines_of(figures, indicator.id, codes, national_code=national_code, residence=residence)
     layer = Layer(
         id=indicator.id,
         kind="indicator",
@@ -135,7 +141,7 @@ def build_layer(
         values=values,
         flags=flags,
         ranks=worst_first(values, higher_is_worse=higher_is_worse),
-        trend=_trend(figures, indicator.id, codes, national_code=national_code, residence=residence),
+        trend=lines,
         global_statistics=pd.DataFrame(),
         source=_source(now, indicator),
         licence=indicator.licence,
@@ -148,7 +154,7 @@ def build_layer(
         definition=indicator.definition,
         note=indicator.note,
         years_used=pd.Series(year, index=codes).where(values.notna()),
-        breaks_in_trend={int(y): text.get(language, "") for y, text in indicator.year_break.items()},
+        breaks_in_trend=breaks_in(lines, indicator, reforms or {}, language=language),
     )
     layer = _with_gap(layer, gaps, national_code)
     return judge(layer, geography, plan, seed=seed) if plan else layer
@@ -169,14 +175,6 @@ def _flags(figures: pd.DataFrame, indicator: str, codes: pd.Index, *, year: int,
 def _source(rows: pd.DataFrame, indicator: Indicator) -> str:
     named = [s for s in rows.get("source", pd.Series(dtype=str)).dropna().unique() if s]
     return "; ".join(named[:3]) or indicator.producer
-
-
-def _trend(
-    figures: pd.DataFrame, layer_id: str, codes: pd.Index, national_code: str, residence: str
-) -> pd.DataFrame:
-    """Return units x years, with the country's own figures as a last row."""
-    everyone = trend(figures, layer_id, units=[*codes, national_code], residence=residence)
-    return everyone.rename(index={national_code: COUNTRY_ROW}).rename_axis(None, axis="columns")
 
 
 def _with_gap(layer: Layer, gaps: pd.DataFrame | None, national_code: str) -> Layer:

@@ -87,6 +87,10 @@ def identify(material: Material, found: Found, tables: dict[str, pd.DataFrame], 
             "disclaimer": country.disclaimer,
             "code_system": country.code_system,
             "national_code": country.national_code,
+            "reforms": [
+                {"year": reform.date.year, "level": reform.level, "text": reform.text}
+                for reform in country.reforms
+            ],
         },
         folder=folder,
     )
@@ -174,8 +178,8 @@ def _shape_notes(found: Found, words: Words) -> list[str]:
     """Return that shapes are schematic, how to fetch official ones, and which units have none."""
     notes = []
     geographies = list(found.geographies.values())
-    if any(geography.schematic for geography in geographies):
-        notes.append(words.say("run.notes.schematic"))
+    marks = dict.fromkeys(geography.mark for geography in geographies if geography.schematic)
+    notes += [words.say("run.notes.schematic", mark=mark) for mark in marks]
     commands = dict.fromkeys(geography.fetch for geography in geographies if geography.fetch)
     notes += [words.say("run.notes.fetch", command=command) for command in commands]
     unseen = dict.fromkeys(g.without_shape for g in geographies if g.without_shape)

@@ -79,7 +79,7 @@ def _units(material: Material, found: Found) -> pd.DataFrame:
     geography = found.geographies[material.ground.key(study.vintage)]
     units = in_force(material.ground.gazetteer, level=study.level, year=study.vintage)
     columns = [c for c in units.columns if c.startswith("name_") or c in (TYPE, PARENT, AREA_KM2)]
-    shape = "schematic" if geography.schematic else "official"
+    shape = geography.mark if geography.schematic else "official"
     drawn = units.index.isin(geography.shapes.index)
     table = units[columns].assign(shape=pd.Series(shape, index=units.index).where(drawn, "none"))
     nameless = material.ground.nameless()

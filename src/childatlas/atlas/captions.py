@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from atlasgeo.columns import LEVEL
 from childatlas.atlas.findings import best_units, finding, flag_counts, order_of, place_names, worst_units
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
@@ -15,9 +16,11 @@ __all__ = [
     "caveats",
     "endorsement",
     "foot",
+    "how_to_read",
     "level_name",
     "note_of",
     "projection_name",
+    "schematic_line",
     "source_line",
     "subtitle",
 ]
@@ -73,8 +76,17 @@ def caveats(layer: Layer, geography: Geography, words: Words) -> list[str]:
     if layer.coverage is not None and layer.coverage.notna().any():
         said.append(words.say("foot.coverage", share=words.number(100 * float(layer.coverage.min()), 0)))
     if geography.schematic:
-        said.append(words.say("foot.schematic"))
+        said.append(schematic_line(geography, words))
+    if geography.without_shape:
+        said.append(words.say("foot.without_shape", places=words.join(geography.without_shape)))
     return said
+
+
+def schematic_line(geography: Geography, words: Words) -> str:
+    """Return that shapes are schematic, in every language of the study; nothing where they are not."""
+    if not geography.schematic:
+        return ""
+    return words.say("foot.schematic", mark=capital(geography.mark or words.say("picture.schematic")))
 
 
 def note_of(layer: Layer, words: Words) -> str:
@@ -139,6 +151,20 @@ def endorsement(atlas: Atlas, words: Words) -> str:
     return own or words.say("foot.endorsement")
 
 
+def how_to_read(atlas: Atlas, words: Words) -> dict[str, str]:
+    """Return how to read the atlas, with the country's reforms up to the study's map."""
+    own, until = next(iter(atlas.geographies.values())), atlas.study.vintage
+    levels = {own.level, *(() if own.above is None else own.above[LEVEL])}
+    told = [
+        words.say("how.reform", year=reform["year"], text=words.pick(reform["text"]))
+        for reform in atlas.profile.get("reforms", ())
+        if reform["level"] in levels and reform["year"] <= until
+    ]
+    changed = words.say("how.borders_changed", reforms="; ".join(told)) if told else ""
+    how = {key: text for key, text in words.group("how").items() if key not in ("reform", "borders_changed")}
+    return {**how, "borders": f"{words.say('how.borders')} {changed}".strip()}
+
+
 def alt_text(layer: Layer, geography: Geography, words: Words) -> str:
     """Return what a map says in words: finding, range, worst, best, country and what is missing."""
     ordered, names = order_of(layer), place_names(geography, words)
@@ -155,7 +181,7 @@ def alt_text(layer: Layer, geography: Geography, words: Words) -> str:
         "national": _national(layer, words),
         "missing": words.say("map.alt_missing", units=words.count(missing, geography.level)),
     }
-    told = [words.say("map.alt", **said), words.say("foot.schematic") if geography.schematic else ""]
+    told = [words.say("map.alt", **said), schematic_line(geography, words)]
     return " ".join(" ".join(told).split())
 
 

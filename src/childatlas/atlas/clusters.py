@@ -44,6 +44,7 @@ _SAID: Final = {
     COLD_SPOT: "cluster.cold",
 }
 _ALPHA: Final = 0.05
+_TITLED, _TOLD = 4, 12  # names that a title, and a sentence, may list
 
 
 def members(local: pd.DataFrame | None, kind: str) -> list[str]:
@@ -73,7 +74,7 @@ def cluster_title(layer: Layer, geography: Geography, words: Words) -> str:
         return words.say("cluster.title_absent", label=label)
     if layer.synthetic:
         return words.say("cluster.title_synthetic", label=label)
-    found = _found(layer.local_moran, geography, words)
+    found = _found(layer.local_moran, geography, words, most=_TITLED)
     if not found:
         return words.say("cluster.title_none", label=label)
     return words.say("cluster.title_places", label=label, clusters="; ".join(found))
@@ -101,22 +102,23 @@ def cluster_sentence(layer: Layer, geography: Geography, words: Words) -> str:
     if layer.synthetic:
         n = sum(len(codes) for codes in clusters_found(local).values())
         return words.say("cluster.synthetic", units=words.count(n, geography.level))
-    names, found = place_names(geography, words), _found(local, geography, words)
+    names, found = place_names(geography, words), _found(local, geography, words, most=_TOLD)
     sentences = [_capital("; ".join(found)) + "."] if found else [words.say("cluster.none")]
     if hinted := suggested(local):
-        sentences.append(words.say("cluster.suggestive", places=places(hinted, names, words)))
+        sentences.append(words.say("cluster.suggestive", places=places(hinted, names, words, most=_TOLD)))
     if powerless := members(local, CANNOT_BE_SIGNIFICANT):
         units = words.count(len(powerless), geography.level)
-        sentences.append(words.say("cluster.cannot", units=units, places=places(powerless, names, words)))
+        named = places(powerless, names, words, most=_TOLD)
+        sentences.append(words.say("cluster.cannot", units=units, places=named))
     if alone := members(local, NO_NEIGHBOURS):
-        sentences.append(words.say("cluster.islands", places=places(alone, names, words)))
+        sentences.append(words.say("cluster.islands", places=places(alone, names, words, most=_TOLD)))
     return " ".join(sentences)
 
 
-def _found(local: pd.DataFrame, geography: Geography, words: Words) -> list[str]:
+def _found(local: pd.DataFrame, geography: Geography, words: Words, *, most: int) -> list[str]:
     names = place_names(geography, words)
     return [
-        words.say(_SAID[kind], places=places(codes, names, words))
+        words.say(_SAID[kind], places=places(codes, names, words, most=most))
         for kind, codes in clusters_found(local).items()
     ]
 

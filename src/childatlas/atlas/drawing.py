@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from childatlas.atlas.captions import alt_text, capital, foot, level_name, subtitle
+from childatlas.atlas.captions import alt_text, capital, foot, level_name, schematic_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
 from childatlas.atlas.clusters import (
     cluster_sentence,
@@ -73,7 +73,7 @@ def draw(kind: str, job: Drawing, folder: Path) -> tuple[str, str, str] | None:
     if sketch is None:
         return None
     path = f"{job.stem}{suffix}"
-    caution = job.words.say("foot.schematic") if job.geography.schematic else ""
+    caution = schematic_line(job.geography, job.words)
     alt = sketch.alt if caution in sketch.alt else f"{sketch.alt} {caution}"
     write_figure(
         sketch.figure,

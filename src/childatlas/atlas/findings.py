@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from atlasgeo.columns import CARRIED, MODELLED, SYNTHETIC
+from atlasgeo.columns import CARRIED, MODELLED, PARENT, SYNTHETIC
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 
@@ -23,6 +23,7 @@ __all__ = [
     "gap_finding",
     "gap_sentence",
     "order_of",
+    "parent_names",
     "place_names",
     "places",
     "trend_finding",
@@ -37,11 +38,28 @@ _LEADERS: Final = 3
 
 @lru_cache(maxsize=64)
 def place_names(geography: Geography, words: Words) -> pd.Series:
-    """Return a name for each unit in the words' language, the long one where two short ones are the same."""
+    """Return a name for each unit in the words' language.
+
+    It is the short one, the long one where two short ones are the same, and the long one with the unit above
+    in brackets where two long ones are.
+    """
     language = words.language if f"name_{words.language}" in geography.units else "en"
     short, long = geography.names(language), geography.names(language, short=False)
+    long = long.where(~long.duplicated(keep=False), long + " (" + parent_names(geography, words) + ")")
     names = short.where(~short.duplicated(keep=False), long).fillna(pd.Series(short.index, index=short.index))
     return names.astype(str)
+
+
+def parent_names(geography: Geography, words: Words) -> pd.Series:
+    """Return for each unit the name of the unit above, the short one where there is one."""
+    above, parents = geography.above, geography.units.get(PARENT)
+    if above is None or parents is None:
+        return pd.Series(pd.NA, index=geography.units.index, dtype="str")
+    language = words.language if f"name_{words.language}" in above else "en"
+    long = above[f"name_{language}"]
+    short = above.get(f"short_{language}", long)
+    names = short.where(~short.duplicated(keep=False), long).fillna(long)
+    return parents.astype(str).map(names).astype("str")
 
 
 def order_of(layer: Layer) -> pd.Series:
@@ -81,9 +99,12 @@ def _leaders(ordered: pd.Series, most: int, digits: int) -> list[str]:
     return named
 
 
-def places(codes: Sequence[str], names: pd.Series, words: Words) -> str:
-    """Return the names of `codes` as one list of the language."""
-    return words.join(names.get(code, code) for code in codes)
+def places(codes: Sequence[str], names: pd.Series, words: Words, *, most: int | None = None) -> str:
+    """Return the names of `codes` as one list; with `most` the first of them and how many more."""
+    if most is None or len(codes) <= most + 1:
+        return words.join(names.get(code, code) for code in codes)
+    more = words.say("lists.more", n=words.number(len(codes) - most, 0))
+    return words.join([*(names.get(code, code) for code in codes[:most]), more])
 
 
 @lru_cache(maxsize=256)

@@ -93,7 +93,7 @@ def _write_polygons(atlas: Atlas, geography: Geography, path: Path, *, words: Wo
     table.columns = pd.Index(_distinct([column_name(str(column)) for column in table.columns]))
     shapes = geography.shapes.geometry.reindex(geography.units.index)
     frame = gpd.GeoDataFrame(_storable(table), geometry=shapes.to_numpy(), crs=geography.shapes.crs)
-    kind = f" ({words.say('picture.schematic')})" if geography.schematic else ""
+    kind = f" ({geography.mark or words.say('picture.schematic')})" if geography.schematic else ""
     options = {"GEOMETRY_NAME": _GEOMETRY, "DESCRIPTION": f"{geography.level} {geography.year}{kind}"}
     pyogrio.write_dataframe(
         frame,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from atlasgeo.columns import CANNOT_BE_SIGNIFICANT
-from childatlas.atlas.captions import endorsement
+from childatlas.atlas.captions import endorsement, how_to_read
 from childatlas.atlas.claims import claim_sentence, claim_years
 from childatlas.atlas.clusters import (
     cluster_sentence,
@@ -48,7 +48,7 @@ def book_content(atlas: Atlas, *, words: Words) -> dict[str, Any]:
     profiles = unit_profiles(atlas, words=words)
     return {
         "language": words.language,
-        "words": {**words.group("book"), "how": words.group("how"), **_ranks_words(atlas, words)},
+        "words": {**words.group("book"), "how": how_to_read(atlas, words), **_ranks_words(atlas, words)},
         "cover": _cover(atlas, words),
         "notes": list(atlas.notes),
         "layers": [layer_spread(atlas, layer, words=words) for layer in shown],

@@ -11,7 +11,7 @@ import pandas as pd
 
 from atlasgeo.columns import AREA_KM2, PARENT, SYNTHETIC, TYPE, VALID_FROM
 from atlasgeo.maps.locator import locator_paths, locator_svg
-from childatlas.atlas.findings import COUNTRY, flag_counts, place_names
+from childatlas.atlas.findings import COUNTRY, flag_counts, parent_names, place_names
 from childatlas.atlas.scales import Scale, scale_of
 from childatlas.atlas.spreads import tie_text
 from childatlas.atlas.tables import known_names
@@ -43,9 +43,13 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
         return []
     own = next(iter(atlas.geographies.values()))
     names = place_names(own, words)
+    long = own.names(_language(own, words), short=False)
+    long = long.where(~long.duplicated(keep=False), names)
     paths = locator_paths(own.shapes)
     order = sorted(own.units.index, key=lambda code: (names.get(code, code), code))
-    known = known_names(atlas, words)
+    known = known_names(atlas, words) | {"": ""}
+    parents = own.units[PARENT].astype(str).map(known) if PARENT in own.units else pd.Series(dtype=str)
+    parents = parent_names(own, words).fillna(parents)
     real = [layer for layer in atlas.layers if _is_real(layer)]
     labels = [words.pick(layer.label) for layer in real]
     told = [f"{a}, {b.year}" if labels.count(a) > 1 else a for a, b in zip(labels, real, strict=True)]
@@ -56,8 +60,9 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
     return [
         {
             "code": str(code),
-            "name": str(own.names(_language(own, words), short=False).get(code) or code),
-            "facts": _facts(atlas, own, str(code), known=known, words=words),
+            "name": str(long.get(code) or code),
+            "facts": _facts(atlas, own, str(code), parent=parents.get(code), words=words),
+            "above": _from_above(atlas, own, str(code), words=words),
             "locator": locator_svg(paths, str(code)),
             **_standing(columns, own, str(code), words=words),
         }
@@ -86,20 +91,34 @@ def same_unit(code: str, one: Geography, other: Geography) -> bool:
     return bool(pd.isna(first) and pd.isna(second)) or bool(first == second)
 
 
-def _facts(
-    atlas: Atlas, own: Geography, code: str, *, known: dict[str, str], words: Words
-) -> list[tuple[str, str]]:
+def _from_above(atlas: Atlas, own: Geography, code: str, *, words: Words) -> list[str]:
+    """Return what is known of the unit above alone, marked as such: surroundings, never the unit's own."""
+    layers = [layer for layer in atlas.layers if layer.from_above and layer.geography == own.key]
+    return [
+        words.say(
+            "book.profile_above",
+            label=words.pick(layer.label),
+            value=words.number(float(layer.values[code]), layer.digits),
+            measure=words.pick(layer.measure),
+            year=layer.year,
+        )
+        for layer in layers
+        if not pd.isna(layer.values.get(code))
+    ]
+
+
+def _facts(atlas: Atlas, own: Geography, code: str, *, parent: object, words: Words) -> list[tuple[str, str]]:
     row = own.units.loc[code]
     facts = [(words.say("book.code"), code)]
     if TYPE in row and isinstance(row[TYPE], str) and row[TYPE]:
         facts.append((words.say("book.type"), words.name("types", row[TYPE])))
-    if PARENT in row and str(row[PARENT]) in known:
-        facts.append((words.say("book.parent"), known[str(row[PARENT])]))
+    if isinstance(parent, str) and parent:
+        facts.append((words.say("book.parent"), parent))
     if AREA_KM2 in row and pd.notna(row[AREA_KM2]):
         area = words.number(float(row[AREA_KM2]), 0)
         facts.append((words.say("book.area"), words.say("book.area_value", value=area)))
     if own.schematic:
-        facts.append((words.say("book.shapes"), words.say("picture.schematic")))
+        facts.append((words.say("book.shapes"), own.mark or words.say("picture.schematic")))
     if text := _children(atlas, code, words):
         facts.append((words.say("book.children"), text))
     return facts
@@ -212,7 +231,7 @@ def _row(column: _Column, code: str, *, words: Words) -> dict[str, Any]:
         "year": str(column.layer.year),
         "value": words.number(column.values[code], digits),
         "country": "" if column.national is None else words.number(column.national, digits),
-        "rank": "" if rank is None else tie_text(*rank, words),
+        "rank": "" if rank is None or column.layer.direction == "neutral" else tie_text(*rank, words),
         "at": column.scale.at(column.values[code]),
         "others": column.others,
         "national": column.scale.at(column.national),

@@ -16,7 +16,7 @@ from childatlas.atlas.clusters import cluster_sentence
 from childatlas.atlas.pages import page_stems
 from childatlas.atlas.parts import book_content
 from childatlas.atlas.pictures import Picture, file_name
-from childatlas.atlas.spreads import layer_spread
+from childatlas.atlas.spreads import layer_spread, unranked_rows
 from childatlas.atlas.tables import all_tables
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
@@ -161,7 +161,8 @@ def _entry(
     ]
     raw = {str(code): f"{value:.12g}" for code, value in layer.values.dropna().items()}
     ranking = spread["ranking"]
-    rows = [{**row, "raw": raw[row["code"]]} for row in ranking["rows"]]
+    listed = unranked_rows(atlas, layer, words=words) if layer.from_above else ranking["rows"]
+    rows = [{**row, "raw": raw[row["code"]]} for row in listed]
     judged = layer.local_moran is not None
     return {
         **spread,

@@ -16,6 +16,7 @@ from childatlas.atlas.findings import (
     finding,
     gap_sentence,
     order_of,
+    parent_names,
     place_names,
     trend_sentence,
 )
@@ -23,7 +24,7 @@ from childatlas.atlas.scales import Scale, scale_of, ticks
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 
-__all__ = ["layer_spread", "legend_of", "ranking_of", "trend_of"]
+__all__ = ["layer_spread", "legend_of", "ranking_of", "trend_of", "unranked_rows"]
 
 _SHOWN: Final = 24
 _HEAD, _TAIL = 14, 8
@@ -112,19 +113,25 @@ def _absent(layer: Layer) -> dict[str, list[str]]:
 def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     """Return the ranking, worst off first, with the country's value, intervals and the gap of each unit.
 
-    ``head`` and ``tail`` say how many of the rows a page shows where there are more than 24.
+    ``head`` and ``tail`` say how many of the rows a page shows where there are more than 24. Where units show
+    the figure of the unit above there is no ranking of them: the units above stand there, each once.
     """
     geography = atlas.geographies[layer.geography]
     names = place_names(geography, words)
     scale, sides = _ranking_scale(layer), _gap_scale(layer)
     colours = _colour_of_unit(atlas, layer)
+    order = order_of(layer).index
+    if layer.from_above:
+        names = parent_names(geography, words).fillna(names)
+        order = names.reindex(order).drop_duplicates().index
     rows = [
         _ranking_row(layer, str(code), scale, sides, words=words)
         | {"name": names.get(code, str(code)), "colour": colours.get(str(code), NO_DATA)}
-        for code in order_of(layer).index
+        for code in order
     ]
     between = len(rows) - _HEAD - _TAIL if len(rows) > _SHOWN else 0
     return {
+        "title": words.say("book.values_above" if layer.from_above else "book.ranking"),
         "rows": rows,
         "between": between,
         "between_text": words.say("book.between", units=words.count(between, geography.level)),
@@ -134,6 +141,19 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         **{part: [str(names.get(code, code)) for code in codes] for part, codes in _absent(layer).items()},
         "gap": None if sides is None else _gap_country(layer, sides),
     }
+
+
+def unranked_rows(atlas: Atlas, layer: Layer, *, words: Words) -> list[dict[str, Any]]:
+    """Return a row a unit in the order of their names, as `ranking_of` has them: no order of values."""
+    geography = atlas.geographies[layer.geography]
+    names, colours = place_names(geography, words), _colour_of_unit(atlas, layer)
+    scale = _ranking_scale(layer)
+    return [
+        _ranking_row(layer, str(code), scale, None, words=words)
+        | {"name": name, "colour": colours.get(str(code), NO_DATA)}
+        for code, name in names.sort_values(kind="stable").items()
+        if not pd.isna(layer.values.get(code))
+    ]
 
 
 def _ranking_row(

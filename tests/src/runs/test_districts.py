@@ -110,7 +110,7 @@ def test_units_without_shape_and_the_fetch_command_are_told(districts):
     for name in ("Sauran", "Markakol", "Ulken Naryn", "Saraishyq"):
         assert name in said
     table = atlas.tables["units"]
-    assert table["shape"].value_counts().to_dict() == {"schematic": 224, "none": 4}
+    assert table["shape"].value_counts().to_dict() == {"schematic district shapes": 224, "none": 4}
     assert set(table["type"].dropna()) == {"district", "city_oblast_significance", "city_district"}
 
 
