@@ -19,7 +19,7 @@ from childatlas.measures.moda import dimension_flags
 from childatlas.measures.named import named_ratios
 from childatlas.measures.ratios import degrees_of_freedom
 from childatlas.measures.relation_checks import quote
-from childatlas.measures.relations import count_relation
+from childatlas.measures.relations import PROFILE, count_relation
 
 __all__ = [
     "ADJUSTED",
@@ -78,7 +78,7 @@ def estimate_children(
     Parameters
     ----------
     relation : DuckDBPyRelation or DataFrame
-        One row a child.
+        One row a child: answers, or what `apply_definitions` made of them.
     definitions : Definitions
     places : Places
     design : dict
@@ -103,7 +103,7 @@ def estimate_children(
     DataError, AnalysisError
         As `apply_definitions` and `count_relation`; or a residence that is neither urban nor rural.
     """
-    applied = apply_definitions(relation, definitions)
+    applied = relation if PROFILE in list(relation.columns) else apply_definitions(relation, definitions)
     if places.residence is not None:
         _refuse_residences(applied, places.residence)
     items = [item.id for item in definitions.items]

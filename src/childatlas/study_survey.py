@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from childatlas.study_questions import GapPlan, InequalityPlan, PovertyPlan, ProfilePlan
+
 __all__ = ["SurveyFiguresPlan", "SurveyLevel"]
 
 SurveyLevel = Literal["oblast", "oblast x residence", "district"]
@@ -20,6 +22,8 @@ class SurveyFiguresPlan(BaseModel):
     it that of the definitions is used. A child in a household with `income` below `line` is poor; without
     `income` nothing is said of money. `seed` draws the simulated survey; that of the study if not given.
     `draws` is how often the figures are drawn anew from their errors to see which clusters stand.
+    `poverty`, `inequality`, `gap` and `profiles` ask for more than counting, see
+    `childatlas.study_questions`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +43,10 @@ class SurveyFiguresPlan(BaseModel):
     income: str = ""
     line: Annotated[float, Field(gt=0)] | None = None
     draws: Annotated[int, Field(ge=1)] = 200
+    poverty: PovertyPlan | None = None
+    inequality: InequalityPlan | None = None
+    gap: GapPlan | None = None
+    profiles: ProfilePlan | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> SurveyFiguresPlan:
@@ -48,6 +56,10 @@ class SurveyFiguresPlan(BaseModel):
             raise ValueError("a survey file needs its year")
         if bool(self.income) != (self.line is not None):
             raise ValueError("`income` and `line` go together")
+        if (self.poverty or self.inequality) and not self.income:
+            raise ValueError("poverty and inequality need `income` and `line`")
+        if self.gap and "oblast x residence" not in self.levels:
+            raise ValueError("a gap between town and village needs the level 'oblast x residence'")
         if "oblast" not in self.levels:
             raise ValueError("levels must hold 'oblast': the others are parts of it")
         return self

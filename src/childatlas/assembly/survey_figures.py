@@ -22,10 +22,14 @@ from atlasgeo.columns import (
     VALUE,
     YEAR,
 )
-from childatlas.assembly.survey_protection import protect_survey
+from childatlas.assembly.survey_protection import parents_of, protect_survey
+from childatlas.assembly.survey_questions import GAPS, Asked, gap_figures, gap_quality, guard_of, questions_of
 from childatlas.child_figures import COUNTRY, LACKS, Places, estimate_children
 from childatlas.definitions import Definitions, read_definitions
 from childatlas.errors import DataError, StudyError
+from childatlas.inquiry.sample import take_sample
+from childatlas.inquiry.truth import compare_truth
+from childatlas.measures.answers import apply_definitions
 from childatlas.shipped import data_folder
 
 if TYPE_CHECKING:
@@ -56,6 +60,8 @@ class SurveyFigures:
         guards another.
     synthetic : bool
     inputs : tuple of Path
+    asked : Asked or None
+        What more is asked of the survey; its children stay in memory and are never written.
     """
 
     figures: pd.DataFrame
@@ -63,6 +69,7 @@ class SurveyFigures:
     quality: pd.DataFrame
     synthetic: bool
     inputs: tuple[Path, ...]
+    asked: Asked | None = None
 
 
 def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> SurveyFigures:
@@ -90,21 +97,38 @@ def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> 
         raise StudyError("the study has no [survey]", where=str(study.path or study.name))
     definitions = read_definitions(_definitions_file(study, plan))
     records = _simulated(study, plan, ground) if plan.simulate else _read(study, plan)
+    how: dict[str, Any] = {"places": _places(plan), "design": _design(plan, definitions)}
+    cutoff, questions = plan.cutoff or definitions.cutoff, questions_of(plan)
     with records.opened as survey:
         relation = getattr(survey, "relation", survey)
         synthetic = bool(plan.simulate) or _says_synthetic(relation)
+        applied = apply_definitions(relation, definitions)
         estimates = estimate_children(
-            relation,
+            applied,
             definitions,
-            places=_places(plan),
-            design=_design(plan, definitions),
-            cutoff=plan.cutoff or definitions.cutoff,
+            cutoff=cutoff,
             income=None if plan.line is None else (plan.income, plan.line),
+            **how,
         )
+        sample = None
+        if questions.asked:
+            sample = take_sample(applied, definitions, cutoff=cutoff, columns=questions.columns(), **how)
     national = str(ground.country.national_code)
     table = _in_table_form(estimates, records, national=national, synthetic=synthetic)
     shown, quality = protect_survey(table, ground, study.privacy, national=national)
+    truth = _truth(table, records, shown[VALUE].isna(), plan=plan, national=national)
+    guard = guard_of(
+        quality,
+        parents_of(table, ground, national),
+        study.privacy,
+        national=national,
+        flag=SYNTHETIC if synthetic else "",
+    )
+    if sample is not None and plan.gap is not None:
+        gaps = gap_figures(sample, shown, questions, national=national)
+        shown, quality = pd.concat([shown, gaps]), pd.concat([quality, gap_quality(gaps)])
     entries = _entries(catalogue, definitions, source=records.source, synthetic=synthetic)
+    entries = {k: e for k, e in entries.items() if k not in GAPS.values() or plan.gap is not None}
     lead = f"{SYNTHETIC}_" if synthetic else ""
     return SurveyFigures(
         figures=_named(shown, lead)[list(FIGURE_COLUMNS)],
@@ -112,17 +136,30 @@ def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> 
         quality=_named(quality, lead),
         synthetic=synthetic,
         inputs=(*records.inputs, _definitions_file(study, plan)),
+        asked=Asked(sample, questions, guard, truth),
     )
+
+
+def _truth(
+    table: pd.DataFrame, records: _Records, hidden: pd.Series, *, plan: SurveyFiguresPlan, national: str
+) -> dict[str, pd.DataFrame]:
+    """Return the comparison with what is true of a simulated population; nothing for any other survey."""
+    if records.truth is None:
+        return {}
+    own = plan.income == "income" and plan.line == records.line
+    return compare_truth(table, records.truth, hidden=hidden, country=national, poor_is_true=own)
 
 
 @dataclass(frozen=True, eq=False)
 class _Records:
-    """An open survey, its year, the words of its source and the files behind it."""
+    """An open survey, its year, the words of its source and the files behind it; if simulated, its truth."""
 
     opened: Any
     year: int
     source: str
     inputs: tuple[Path, ...]
+    truth: pd.DataFrame | None = None
+    line: float | None = None
 
 
 def _simulated(study: Study, plan: SurveyFiguresPlan, ground: Ground) -> _Records:
@@ -148,10 +185,13 @@ def _simulated(study: Study, plan: SurveyFiguresPlan, ground: Ground) -> _Record
         gazetteer=ground.gazetteer,
         children=plan.children,
         seed=seed,
-    ).children
-    told = f"plan {survey.id}, {len(made)} invented children, seed {seed}"
+    )
+    told = f"plan {survey.id}, {len(made.children)} invented children, seed {seed}"
     source = f"{SYNTHETIC} survey of childatlas ({told})"
-    return _Records(nullcontext(made), survey.year, source, (path, official))
+    true = (
+        made.truth if plan.definitions == survey.definitions and plan.cutoff in (None, own.cutoff) else None
+    )
+    return _Records(nullcontext(made.children), survey.year, source, (path, official), true, survey.line)
 
 
 def _read(study: Study, plan: SurveyFiguresPlan) -> _Records:

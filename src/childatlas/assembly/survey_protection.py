@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from childatlas.assembly.ground import Ground
     from childatlas.study import PrivacyPlan
 
-__all__ = ["DISCLOSURE", "UNRELIABLE", "protect_survey"]
+__all__ = ["DISCLOSURE", "UNRELIABLE", "parents_of", "protect_survey"]
 
 DISCLOSURE, UNRELIABLE = "disclosure control", "unreliable"
 
@@ -47,7 +47,7 @@ def protect_survey(
 
     counted = table.assign(**{N: table[BEHIND]})
     rule = DisclosureRule(least_count=privacy.least_count)
-    guarded = protect_figures(counted, parents=_parents(table, ground, national), rule=rule)
+    guarded = protect_figures(counted, parents=parents_of(table, ground, national), rule=rule)
     secret = table.index.isin(guarded.report.index)
     judged = judge_estimates(
         table.assign(cv=table[SE] / table[VALUE].abs().where(table[VALUE] != 0)),
@@ -80,7 +80,7 @@ def protect_survey(
     return shown, quality
 
 
-def _parents(table: pd.DataFrame, ground: Ground, national: str) -> Mapping[str, str]:
+def parents_of(table: pd.DataFrame, ground: Ground, national: str) -> Mapping[str, str]:
     """Return the unit above each: districts to oblasts, oblasts to the country."""
     units = ground.gazetteer
     own = units[units[UNIT].isin(table[UNIT].unique()) & units["valid_to"].isna()]

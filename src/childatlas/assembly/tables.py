@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo.columns import AREA_KM2, INDICATOR, PARENT, TYPE, UNIT
+from childatlas.assembly.survey_questions import answer_questions
 from childatlas.assembly.uncertain import rank_table, stability_table
 from childatlas.measures.gaps import check_claim, lowest_units
 
@@ -30,8 +31,8 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
     -------
     dict of name -> DataFrame
         ``figures, gaps, lowest, claims, ranks_with_errors, clusters_under_error, quality, global_statistics,
-        local_statistics, indices, index_parts, children, units, absent``; those that would be empty are left
-        out.
+        local_statistics, indices, index_parts, children, units, absent``, and the answers to what a study
+        asks of its survey; those that would be empty are left out.
     """
     children = _children(material)
     tables = {
@@ -50,6 +51,8 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
         "units": _units(material, found),
         "absent": pd.DataFrame(found.absent.items(), columns=[INDICATOR, "reason"]),
     }
+    asked = material.survey.asked if material.survey is not None else None
+    tables |= answer_questions(material.study, asked, national=material.national_code)
     return {name: table.reset_index(drop=True) for name, table in tables.items() if len(table)}
 
 

@@ -53,6 +53,8 @@ def suppress_cells(
     *,
     rule: DisclosureRule | None = None,
     largest: pd.Series | None = None,
+    withheld: pd.Series | None = None,
+    kept: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return which cells to hide, so that no hidden one can be worked out.
 
@@ -64,6 +66,10 @@ def suppress_cells(
     rule : DisclosureRule, optional
     largest : Series, optional
         Share of each cell that its largest contributor makes, in the order of `counts`.
+    withheld : Series of bool, optional
+        Cells that another table hides: they are hidden here too, and guarded as if they were small.
+    kept : Series of bool, optional
+        Cells that another table shows: they are never hidden to guard others.
 
     Returns
     -------
@@ -85,28 +91,36 @@ def suppress_cells(
     if rule.dominance is not None and largest is not None:
         heavy = (largest.to_numpy(dtype=np.float64) > rule.dominance) & ~small & (n > 0)
         reason[heavy] = f"one contributor makes more than {rule.dominance:.0%}"
+    if withheld is not None:
+        reason[withheld.to_numpy(dtype=bool) & (reason == "")] = "hidden in another table"
     primary: Flags = reason != ""
-    hidden = _protect(counts, relations, primary, rule.protection)
+    open_ = np.zeros(len(n), dtype=bool) if kept is None else kept.to_numpy(dtype=bool) & ~primary
+    hidden = _protect(counts, relations, (primary, open_), rule.protection)
     reason[hidden & ~primary] = "would give a hidden cell away"
     status = np.where(primary, PRIMARY, np.where(hidden, COMPLEMENTARY, ""))
     return pd.DataFrame({"status": status, "reason": reason}, index=counts.index)
 
 
-def _protect(counts: pd.Series, relations: Sequence[Relation], primary: Flags, protection: float) -> Flags:
+def _protect(
+    counts: pd.Series, relations: Sequence[Relation], marked: tuple[Flags, Flags], protection: float
+) -> Flags:
+    """Return what is hidden in the end, given the primary cells and those that have to stay shown."""
+    primary, kept = marked
     place = {key: i for i, key in enumerate(counts.index)}
     sums = [[place[key] for key in (r.total, *r.parts)] for r in relations]
     n = counts.to_numpy(dtype=np.float64)
-    hidden = _close_sums(primary, n, sums)
+    free = n * ~kept  # nobody in a kept cell, as it were: it is never chosen
+    hidden = _close_sums(primary, free, sums)
     while primary.any():
         lost, sought = (pd.Series(flags, index=counts.index) for flags in (hidden, primary))
         table = attack_cells(counts, lost, relations, targets=sought)
         weak = _weak_cells(table, np.flatnonzero(primary), protection)
-        extra = _next_cells(weak, n, hidden, sums)
+        extra = _next_cells(weak, free, hidden, sums)
         if not extra:
             break
         more = hidden.copy()
         more[extra] = True
-        hidden = _close_sums(more, n, sums)
+        hidden = _close_sums(more, free, sums)
     return hidden
 
 

@@ -12,8 +12,9 @@ from childatlas.errors import AnalysisError
 from childatlas.measures.design import Columns, Lonely
 from childatlas.measures.differences import survey_difference
 from childatlas.measures.domains import as_frame, column
+from childatlas.measures.grouping import by_index
 
-__all__ = ["risk_profiles"]
+__all__ = ["adjust_p", "group_sentence", "risk_profiles"]
 
 LEAST = 25
 
@@ -99,19 +100,17 @@ def _sizes(frame: pd.DataFrame, outcome: str, places: list[str], weight: str | N
     """Return, by place, rows of the group and of the others, and the group's share of the place's people."""
     known = frame[outcome].notna() & frame["_side"].notna()
     people = (frame[weight] if weight else pd.Series(1.0, index=frame.index)).where(known, 0.0)
-    inside = frame["_side"].eq(True).fillna(False).astype(bool)
-    table = pd.DataFrame(
-        {
-            "n_group": (known & inside).astype(int),
-            "n_others": (known & ~inside).astype(int),
-            "_in": people.where(inside, 0.0),
-            "_all": people,
-        }
-    )
-    keys: Any = [frame[p] for p in places] if places else np.zeros(len(frame))
-    sums = table.groupby(keys, observed=True, sort=True).sum()
-    sums["share"] = sums["_in"] / sums["_all"].where(sums["_all"] > 0)
-    return sums[["n_group", "n_others", "share"]]
+    inside = frame["_side"].eq(True).fillna(False).to_numpy(dtype=bool)
+    labels, codes = by_index([frame[p] for p in places] or None, frame.index)
+    place, seen, size = np.maximum(codes, 0), (codes >= 0) & known.to_numpy(), len(labels)
+    amounts = people.to_numpy(dtype=float)
+    of_group, of_all = (np.bincount(place, amounts * (seen & m), minlength=size) for m in (inside, True))
+    counts = {
+        "n_group": np.bincount(place, seen & inside, minlength=size).astype(int),
+        "n_others": np.bincount(place, seen & ~inside, minlength=size).astype(int),
+        "share": of_group / np.where(of_all > 0, of_all, np.nan),
+    }
+    return pd.DataFrame(counts, index=labels)
 
 
 def _judged(
@@ -121,7 +120,7 @@ def _judged(
     numbers = [c for c in table.columns if c not in ("n_group", "n_others", "share")]
     enough = (table["n_group"] >= least) & (table["n_others"] >= least)
     table[numbers] = table[numbers].where(enough)
-    table["p_adjusted"] = _benjamini_hochberg(table["p"])
+    table["p_adjusted"] = adjust_p(table["p"])
     grouped = table.groupby(level=places)["difference"] if places else table["difference"]
     table["rank"] = grouped.rank(ascending=False, method="min").astype("Int64")
     table["at_risk"] = (table["difference"] > 0) & (table["p_adjusted"] <= alpha)
@@ -132,8 +131,8 @@ def _judged(
     return table.sort_values([*places, "rank", "factor", "level"], kind="stable", na_position="last")
 
 
-def _benjamini_hochberg(p: pd.Series) -> pd.Series:
-    """Return adjusted p-values; a missing p takes no part (Benjamini and Hochberg 1995)."""
+def adjust_p(p: pd.Series) -> pd.Series:
+    """Return p-values adjusted for their number (Benjamini and Hochberg 1995); a missing one has no part."""
     known = p.dropna().sort_values(ascending=False)
     steps = known * len(known) / np.arange(len(known), 0, -1)
     return steps.cummin().clip(upper=1.0).reindex(p.index)
@@ -141,16 +140,28 @@ def _benjamini_hochberg(p: pd.Series) -> pd.Series:
 
 def _sentence(key: tuple[Any, ...], row: pd.Series, words: Mapping[str, str]) -> str:
     *place, factor, level = key
-    name = f"{factor}: {level}"
     where = f"{', '.join(map(str, place))}: " if place else ""
+    return where + group_sentence(factor, level, row, words)
+
+
+def group_sentence(factor: str, level: str, row: Any, words: Mapping[str, str]) -> str:
+    """Return what a row says of its group, in words.
+
+    Parameters
+    ----------
+    factor, level : str
+    row : Series or named tuple
+        ``risk, others, p_adjusted, at_risk, ratio, ratio_low, ratio_high``.
+    words : mapping
+        A phrase for the group, by ``factor: level``.
+    """
+    name = f"{factor}: {level}"
     group = words.get(name, f"children with {name}")
-    if pd.isna(row["risk"]):
-        return f"{where}too few children to judge {group}."
-    head = (
-        f"{where}of {group}, {100 * row['risk']:.0f} % are concerned, {100 * row['others']:.0f} % of others"
-    )
-    if pd.isna(row["p_adjusted"]) or not row["at_risk"]:
+    if pd.isna(row.risk):
+        return f"too few children to judge {group}."
+    head = f"of {group}, {100 * row.risk:.0f} % are concerned, {100 * row.others:.0f} % of others"
+    if pd.isna(row.p_adjusted) or not row.at_risk:
         return f"{head}; this is not a clearly higher risk."
-    if pd.isna(row["ratio"]):
+    if pd.isna(row.ratio):
         return f"{head}."
-    return f"{head}: {row['ratio']:.1f} times ({row['ratio_low']:.1f} to {row['ratio_high']:.1f})."
+    return f"{head}: {row.ratio:.1f} times ({row.ratio_low:.1f} to {row.ratio_high:.1f})."

@@ -135,10 +135,20 @@ def _dummies(values: pd.Series, name: str, use: NDArray[np.bool_]) -> tuple[Floa
             found=", ".join(map(str, levels)) or "all missing",
             fix="leave it out: it explains nothing here",
         )
-    codes = pd.Categorical(values.astype(object), categories=levels).codes
+    codes = _codes(values, levels)
     table = (codes[:, None] == np.arange(1, len(levels))).astype(np.float64)
     table[codes < 0] = np.nan
     return table, levels
+
+
+def _codes(values: pd.Series, levels: list[Any]) -> NDArray[np.int64]:
+    """Return the place of each value among the levels, -1 where it is none."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(pd.Categorical(values.astype(object), categories=levels).codes, dtype=np.int64)
+    places = {level: i for i, level in enumerate(levels)}
+    of_category = np.array([*(places.get(c, -1) for c in values.cat.categories), -1], dtype=np.int64)
+    codes: NDArray[np.int64] = of_category[values.cat.codes.to_numpy()]
+    return codes
 
 
 def _with_bases(
