@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from childatlas.measures.aggregate import aggregate, compensation
 from childatlas.measures.normalise import fixed_reference, normalise, rank_least
@@ -247,3 +248,28 @@ def test_transformations_keep_the_order(method: str, sign: float) -> None:
 
 def test_well_behaved_indicators_are_not_treated() -> None:
     assert learn_treatment(np.arange(20.0), Treatment(method="auto")).kind == "none"
+
+
+@given(
+    arrays(
+        float,
+        array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=9),
+        elements=st.one_of(
+            st.just(np.nan), st.just(-0.0), st.integers(-3, 3).map(float), st.floats(-1e9, 1e9)
+        ),
+    ),
+    st.sampled_from([1.0, -1.0]),
+)
+def test_ranks_are_those_of_pandas(x: np.ndarray, sign: float) -> None:
+    given = sign * x  # a NaN turned around has a sign bit too
+    flat = given.reshape(-1, x.shape[-1])
+    expected = pd.DataFrame(flat).rank(axis=1, method="min").to_numpy().reshape(x.shape)
+    close = np.abs(np.diff(np.sort(flat, axis=1), axis=1))
+    assume(not ((close > 0) & (close < 1e-6)).any())  # the last bits of a number hold its place
+    np.testing.assert_array_equal(rank_least(given), expected)
+
+
+def test_ranks_of_many_values_and_of_none() -> None:
+    many = np.random.default_rng(0).normal(size=5_000)
+    np.testing.assert_array_equal(rank_least(many), pd.Series(many).rank(method="min"))
+    assert rank_least(np.empty((3, 0))).shape == (3, 0)

@@ -10,6 +10,7 @@ from childatlas.errors import AnalysisError, DataError, StudyError
 from childatlas.layers import LAGGING, LOWEST, MAY_LAG
 from childatlas.measures.index import build_index
 from childatlas.measures.index_errors import index_errors
+from childatlas.measures.noise import normal_noise
 from childatlas.measures.ranks import rank_confidence
 from childatlas.measures.robustness import explore_index
 from childatlas.measures.sobol import sobol_index, sobol_indices
@@ -270,3 +271,16 @@ def test_rank_sets_cover_as_often_as_they_say(theta: np.ndarray) -> None:
     error = (0.95 * 0.05 / runs) ** 0.5
     assert hits / runs >= 0.95 - 2 * error
     assert single / runs >= 0.95 - 2 * error
+
+
+def test_a_draw_has_its_own_normal_numbers_whatever_stands_beside_it() -> None:
+    several = normal_noise(5, np.array([0, 3, 7]), 1_001)
+    np.testing.assert_array_equal(several[1], normal_noise(5, np.array([3]), 1_001)[0])
+    assert not np.array_equal(several[0], several[1])
+    assert not np.array_equal(several, normal_noise(6, np.array([0, 3, 7]), 1_001))
+    many = normal_noise(1, np.arange(200), 5_000).astype(float)
+    assert abs(many.mean()) < 4 / np.sqrt(many.size)
+    assert many.var() == pytest.approx(1, abs=6 / np.sqrt(many.size))
+    shares = [(np.abs(many) > z).mean() for z in (1.0, 1.959964, 2.575829)]
+    assert shares == pytest.approx([0.317311, 0.05, 0.01], abs=2e-3)
+    assert abs(np.corrcoef(many[:2])[0, 1]) < 0.07

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from childatlas.measures.normalise import Array
 from childatlas.measures.recipe_parts import Aggregation
 
-__all__ = ["POSITIVE_ONLY", "RELATIVE", "aggregate", "compensation", "coverage_of"]
+__all__ = [
+    "POSITIVE_ONLY",
+    "RELATIVE",
+    "aggregate",
+    "compensation",
+    "coverage_of",
+    "score_and_coverage",
+]
 
 POSITIVE_ONLY = frozenset({"geometric", "harmonic", "generalised"})
 RELATIVE = frozenset({"copeland", "wroclaw"})  # the score of a unit depends on the other units
@@ -58,53 +64,65 @@ def aggregate(parts: Array, weights: Array, how: Aggregation, *, worst_is_high: 
     averaging: Yager (1996), with importances, weights Q(c_j) - Q(c_j-1) at the cumulated weights c from
     best to worst.
     """
-    present: NDArray[np.bool_] | bool = ~np.isnan(parts)
-    complete = bool(np.all(present))
-    shares = weights[..., None] if complete else np.where(present, weights[..., None], 0.0)
-    total = shares.sum(axis=0)
+    return score_and_coverage(parts, weights, how, worst_is_high=worst_is_high)[0]
+
+
+def score_and_coverage(
+    parts: Array, weights: Array, how: Aggregation, *, worst_is_high: bool = False
+) -> tuple[Array, Array | None]:
+    """Return the score of a node as `aggregate` does, and the coverage of its parts, None where full."""
+    missing = np.isnan(parts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = shares / np.where(total > 0, total, np.nan)
-        filled = parts if complete else np.where(present, parts, 1.0 if how.method in POSITIVE_ONLY else 0.0)
-        score = _FORMULAS[how.method](filled, shares, how, worst_is_high)
-    return np.where((total > 0) & np.isfinite(score), score, np.nan)
+        if not missing.any():
+            total = weights.sum(axis=0)[..., None]
+            score = _score(parts, weights[..., None], total, how, worst_is_high)
+            return np.where((total > 0) & np.isfinite(score), score, np.nan), None
+        shares = np.where(missing, 0.0, weights[..., None])
+        total = shares.sum(axis=0)
+        filled = np.where(missing, 1.0 if how.method in POSITIVE_ONLY else 0.0, parts)
+        score = _score(filled, shares, total, how, worst_is_high)
+        declared = weights.sum(axis=0)[..., None]
+        coverage = np.where(declared > 0, total / declared, 0.0)
+    return np.where((total > 0) & np.isfinite(score), score, np.nan), coverage
+
+
+def _score(x: Array, w: Array, total: Array, how: Aggregation, worst_is_high: bool) -> Array:
+    """Return the score of complete parts; sums are divided by the total weight, other formulas get shares."""
+    total = np.where(total > 0, total, np.nan)
+    power = _powers(how)
+    if power == 1:
+        return _weighted_sum(x, w) / total
+    if power is not None:
+        return _power(x, w, total, power)
+    return _FORMULAS[how.method](x, w / total, how, worst_is_high)
+
+
+def _powers(how: Aggregation) -> float | None:
+    """Return the power of a mean, None for what is no power mean."""
+    if how.method == "generalised":
+        return 1.0 if how.power is None else how.power
+    return {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}.get(how.method)
 
 
 Formula = Callable[[Array, Array, Aggregation, bool], Array]
-
-
-def _arithmetic(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001
-    return _weighted_sum(x, w)
 
 
 def _weighted_sum(x: Array, w: Array) -> Array:
     """Return sum w x over the first axis, part by part: no array of all the products is ever made."""
     total = w[0] * x[0]
     for weight, value in zip(w[1:], x[1:], strict=True):
-        total = total + weight * value
+        total += weight * value
     return np.asarray(total)
 
 
-def _power(x: Array, w: Array, power: float) -> Array:
+def _power(x: Array, w: Array, total: Array, power: float) -> Array:
     if (x <= 0).any():
         x = np.where((w > 0) & (x <= 0), np.nan, np.where(w > 0, x, 1.0))
     if power == 0:
-        return np.asarray(np.exp(_weighted_sum(np.log(x), w)))
+        return np.asarray(np.exp(_weighted_sum(np.log(x), w) / total))
     if power == -1:
-        return np.asarray(1 / _weighted_sum(1 / x, w))
-    return np.asarray(_weighted_sum(x**power, w) ** (1 / power))
-
-
-def _geometric(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001
-    return _power(x, w, 0.0)
-
-
-def _harmonic(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:  # noqa: ARG001
-    return _power(x, w, -1.0)
-
-
-def _generalised(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:
-    power = how.power if how.power is not None else 1.0
-    return _arithmetic(x, w, how, worst_is_high) if power == 1 else _power(x, w, power)
+        return np.asarray(total / _weighted_sum(1 / x, w))
+    return np.asarray((_weighted_sum(x**power, w) / total) ** (1 / power))
 
 
 def _mazziotta_pareto(x: Array, w: Array, how: Aggregation, worst_is_high: bool) -> Array:
@@ -173,10 +191,6 @@ def _quantifier(upto: Array, how: Aggregation) -> Array:
 
 
 _FORMULAS: dict[str, Formula] = {
-    "arithmetic": _arithmetic,
-    "geometric": _geometric,
-    "harmonic": _harmonic,
-    "generalised": _generalised,
     "mazziotta-pareto": _mazziotta_pareto,
     "wroclaw": _wroclaw,
     "copeland": _copeland,

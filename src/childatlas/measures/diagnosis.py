@@ -10,6 +10,7 @@ import pandas as pd
 
 from childatlas.measures.importance import importance
 from childatlas.measures.index_result import IndexResult
+from childatlas.measures.reliability import cronbach_alpha, item_reliability, sampling_adequacy
 from childatlas.measures.treatment import shape_of
 from childatlas.measures.tree import build_tree
 
@@ -37,9 +38,12 @@ class Diagnosis:
     pairs : DataFrame
         Notable pairs: ``first, second, correlation, within`` (same group), ``finding`` (redundant, conflict).
     groups : DataFrame
-        Indexed by node: ``indicators, mean_correlation, alpha, first_component`` (share of variance),
-        ``components`` (eigenvalues over 1), ``with_parent`` (correlation of the node's score with its
-        parent's).
+        Indexed by node: ``indicators, mean_correlation, alpha, kmo`` (sampling adequacy),
+        ``first_component`` (share of variance), ``components`` (eigenvalues over 1), ``with_parent``
+        (correlation of the node's score with its parent's).
+    items : DataFrame
+        Indexed by indicator: ``group``, ``with_group`` (correlation with the sum of the group's other
+        indicators), ``alpha_without`` (of the group), ``with_index``, and the same two of the whole index.
     missing : DataFrame of bool
         Units x indicators.
     importance : DataFrame
@@ -50,6 +54,7 @@ class Diagnosis:
     correlations: pd.DataFrame
     pairs: pd.DataFrame
     groups: pd.DataFrame
+    items: pd.DataFrame
     missing: pd.DataFrame
     importance: pd.DataFrame
 
@@ -71,6 +76,7 @@ def diagnose(
         correlations=correlations,
         pairs=_pairs(index, correlations),
         groups=_groups(index, correlations, method),
+        items=_items(index),
         missing=(index.values.isna() | index.imputed),
         importance=importance(index),
     )
@@ -150,21 +156,6 @@ def _pairs(index: IndexResult, correlations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "correlation", "within", "finding"])
 
 
-def cronbach_alpha(parts: pd.DataFrame) -> float:
-    """Return Cronbach's alpha of standardised parts over complete rows, NaN under two parts or three rows.
-
-    k r / (1 + (k - 1) r), r the mean correlation of distinct parts (Cronbach 1951, standardised items).
-    """
-    complete = parts.dropna()
-    moving = complete.loc[:, complete.max() > complete.min()]
-    k = moving.shape[1]
-    if k < 2 or len(moving) < 3:
-        return float("nan")
-    r = moving.corr().to_numpy()[np.triu_indices(k, 1)].mean()
-    spread = 1 + (k - 1) * r  # zero where the parts cancel out exactly
-    return float(k * r / spread) if abs(spread) > 1e-12 else float("nan")
-
-
 def principal_components(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the principal components of the correlations of `parts` over complete rows.
 
@@ -205,11 +196,29 @@ def _groups(index: IndexResult, correlations: pd.DataFrame, method: str) -> pd.D
             "indicators": len(leaves),
             "mean_correlation": float(np.nanmean(inner)) if np.isfinite(inner).any() else np.nan,
             "alpha": cronbach_alpha(index.normalised[leaves]),
+            "kmo": sampling_adequacy(index.normalised[leaves]),
             "first_component": float(components["share"].iloc[0]) if len(components) else np.nan,
             "components": int((components["eigenvalue"] > 1).sum()),
             "with_parent": np.nan if above is None else _correlation(scores[node.id], above, method),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _items(index: IndexResult) -> pd.DataFrame:
+    """Return each indicator against its own group and against the whole."""
+    tree = build_tree(index.recipe)
+    under = {part: node.id for node in tree.nodes for part in node.parts}
+    whole = item_reliability(index.normalised)
+    tables = []
+    for node in tree.nodes:
+        own = [leaf for leaf in tree.leaves if under[leaf] == node.id]
+        if own:
+            table = item_reliability(index.normalised[own])
+            tables.append(table.assign(group=node.id).rename(columns={"with_others": "with_group"}))
+    items = pd.concat(tables).reindex(tree.leaves)
+    items["with_index"] = whole["with_others"]
+    items["alpha_without_in_index"] = whole["alpha_without"]
+    return items[["group", "with_group", "alpha_without", "with_index", "alpha_without_in_index"]]
 
 
 def _correlation(a: pd.Series, b: pd.Series, method: str) -> float:

@@ -18,6 +18,7 @@ _WAYS = {
     "equal": "equal weights",
     "entropy": "entropy weights from the data",
     "pca": "weights from the first principal component",
+    "factors": "weights from rotated factors of the data",
     "critic": "CRITIC weights from the data",
     "equal-influence": "weights that give every part the same influence",
 }

@@ -20,7 +20,16 @@ __all__ = [
     "Weighting",
 ]
 
-Weighting = Literal["given", "equal", "entropy", "pca", "critic", "equal-influence"]
+
+def _dashed(value: Any) -> Any:
+    """Let ``equal_influence`` stand for ``equal-influence``."""
+    return value.replace("_", "-") if isinstance(value, str) else value
+
+
+Weighting = Annotated[
+    Literal["given", "equal", "entropy", "pca", "factors", "critic", "equal-influence"],
+    BeforeValidator(_dashed),
+]
 
 _NORMALISATION_PARAMETERS: dict[str, frozenset[str]] = {
     "none": frozenset(),

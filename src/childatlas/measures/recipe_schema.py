@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from childatlas.measures.recipe import Recipe
 
@@ -14,19 +15,18 @@ SCHEMA_NAME = "recipe.schema.json"
 def recipe_schema() -> str:
     """Return the JSON Schema of a recipe as text, the bytes of ``data/indices/recipe.schema.json``."""
     schema = Recipe.model_json_schema()
-    for part in ("normalisation", "treatment", "imputation", "aggregation"):
-        _allow_names(schema, part)
+    kinds: dict[str, Any] = schema["$defs"]
+    for name in ("Normalisation", "Treatment", "Imputation", "Aggregation"):
+        methods = kinds[name]["properties"]["method"]
+        methods["enum"] = _both_spellings(methods["enum"])
+        kinds[name] = {"anyOf": [kinds[name], {"enum": methods["enum"], "type": "string"}]}
+    weights = kinds["Level"]["properties"]["weights"]
+    weights["enum"] = _both_spellings(weights["enum"])
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "A recipe of childatlas"
     return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _allow_names(schema: dict[str, object], part: str) -> None:
-    """Let a table such as ``normalisation`` be written as the bare name of its method."""
-    kinds = schema["$defs"]
-    if not isinstance(kinds, dict):
-        return
-    name = part.capitalize()
-    table = kinds[name]
-    if isinstance(table, dict) and "anyOf" not in table:
-        kinds[name] = {"anyOf": [table, {"enum": table["properties"]["method"]["enum"], "type": "string"}]}
+def _both_spellings(names: list[str]) -> list[str]:
+    """Return the names, and after them those with a dash written with an underscore."""
+    return [*names, *(name.replace("-", "_") for name in names if "-" in name)]

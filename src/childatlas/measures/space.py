@@ -9,7 +9,7 @@ serves Monte Carlo and Sobol.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from childatlas.measures.noise import normal_noise
 from childatlas.measures.normalise import Array, normalise
 from childatlas.measures.recipe import ROOT, Recipe
 from childatlas.measures.recipe_parts import Aggregation, Normalisation
@@ -29,7 +30,7 @@ NORMALISATION, TREATMENT, IMPUTATION, AGGREGATION = "normalisation", "treatment"
 LEAVE_OUT, FIGURES, BALLOTS = "leave_out", "figures", "ballots"
 _WEIGHTS = "weights:"
 _THREADS = 4
-_CELLS = 400_000  # numbers in one block: a few megabytes, so that blocks stay in the cache
+_CELLS = 200_000  # numbers in one block: a few megabytes, so that blocks stay in the cache
 
 
 def noise_level(factor: str) -> str | None:
@@ -147,12 +148,8 @@ class Space:
         numbers, back = None, np.zeros(1, dtype=np.int64)
         if FIGURES in chosen and self.errors is not None:
             numbers, back = np.unique(chosen[FIGURES], return_inverse=True)
-        figures = self._figures(imputation, numbers)
-        treated = np.stack(
-            [
-                how.apply(x)
-                for how, x in zip(self.transformations[imputation][treatment], figures, strict=True)
-            ]
+        treated = self._treated(
+            self._figures(imputation, numbers), self.transformations[imputation][treatment]
         )
         plans = (self.lifted if self.lifts[aggregation] else self.normalisations)[normalisation]
         normalised = self._normalised(treated, plans)
@@ -168,18 +165,25 @@ class Space:
         figures = self.filled[imputation][:, None, :]
         if draws is None or self.errors is None:
             return figures
-        drawn = np.flatnonzero(self.errors.any(axis=1))
-        noise = np.empty((len(draws), drawn.size, len(self.units)), dtype=np.float32)
-        bits = np.random.PCG64(self.seed)
-        start, generator = bits.state, np.random.Generator(bits)
-        for row, number in enumerate(draws):  # each draw has a stretch of the stream of its own
-            bits.state = start
-            bits.advance(int(number) * 4 * noise[0].size)
-            generator.standard_normal(dtype=np.float32, out=noise[row])
-        out = np.repeat(figures, len(draws), axis=1)
-        for place, indicator in enumerate(drawn):
-            out[indicator] += noise[:, place] * self.errors[indicator]
-        return out
+        some = np.flatnonzero(self.errors.any(axis=1))
+        noise = normal_noise(self.seed, draws, some.size * len(self.units))
+        noise = noise.reshape(len(draws), some.size, len(self.units))
+        drawn = noise * self.errors[some]
+        if some.size < len(self.errors):
+            whole = np.zeros((len(draws), *self.errors.shape))
+            whole[:, some] = drawn
+            drawn = whole
+        drawn += self.filled[imputation]
+        return np.asarray(drawn.transpose(1, 0, 2))
+
+    def _treated(self, figures: Array, plans: tuple[Transformation, ...]) -> Array:
+        moved = [row for row, plan in enumerate(plans) if plan.kind != "none"]
+        if not moved:
+            return figures
+        treated = figures.copy()
+        for row in moved:
+            treated[row] = plans[row].apply(figures[row])
+        return treated
 
     def _normalised(self, treated: Array, plans: tuple[Normalisation, ...]) -> Array:
         if all(plan == plans[0] for plan in plans):
@@ -189,33 +193,51 @@ class Space:
 
     def _weights(self, chosen: dict[str, NDArray[np.int64]]) -> dict[str, Array]:
         """Return the weights of each node's parts, shape (parts, draws) where they vary."""
-        factors = self._part_factors(chosen)
+        moved = self._part_factors(chosen)
         weights = {}
         for node in self.tree.nodes:
-            base = self.base_weights[node.id]
-            moved = [factors.get(part) for part in node.parts]
-            if all(m is None for m in moved):
-                weights[node.id] = base[:, None]
-                continue
-            rows = next(m.size for m in moved if m is not None)
-            own = [np.full(rows, b) if m is None else b * m for b, m in zip(base, moved, strict=True)]
-            weights[node.id] = np.stack(own)
+            base = self.base_weights[node.id][:, None]
+            rows = [moved.row[part] for part in node.parts if part in moved.row]
+            if not rows:
+                weights[node.id] = base
+            elif len(rows) == len(node.parts):
+                weights[node.id] = base * moved.factors[rows]
+            else:
+                one = np.ones((1, moved.factors.shape[1]))
+                own = [moved.factors[moved.row[p]][None] if p in moved.row else one for p in node.parts]
+                weights[node.id] = base * np.concatenate(own)
         return weights
 
-    def _part_factors(self, chosen: dict[str, NDArray[np.int64]]) -> dict[str, Array]:
-        """Return what multiplies the weight of each part, per draw."""
-        factors: dict[str, Array] = {}
+    def _part_factors(self, chosen: dict[str, NDArray[np.int64]]) -> _Moved:
+        """Return what multiplies the weight of each part that varies, per draw."""
+        rows = next(iter(chosen.values())).size
+        parts = self._varying(chosen)
+        place = {part: n for n, part in enumerate(parts)}
+        factors = np.ones((len(parts), rows))
         if self.ballots is not None and BALLOTS in chosen:
-            voted = self.ballots[chosen[BALLOTS]]
-            factors = {option: voted[:, column] for column, option in enumerate(self.options)}
+            factors[[place[o] for o in self.options]] *= self.ballots[chosen[BALLOTS]].T
         for factor, number in chosen.items():
             level = noise_level(factor)
             if level is not None:
-                drawn = self.noise[level][number]
-                for column, part in enumerate(self.noise_nodes[level]):
-                    factors[part] = factors.get(part, 1.0) * drawn[:, column]
+                factors[[place[p] for p in self.noise_nodes[level]]] *= self.noise[level][number].T
         if LEAVE_OUT in chosen:
-            for row, leaf in enumerate(self.tree.leaves):
-                kept = (chosen[LEAVE_OUT] != row + 1).astype(float)
-                factors[leaf] = factors.get(leaf, 1.0) * kept
-        return factors
+            out = np.flatnonzero(chosen[LEAVE_OUT])
+            leaves = np.array([place[leaf] for leaf in self.tree.leaves])
+            factors[leaves[chosen[LEAVE_OUT][out] - 1], out] = 0.0
+        return _Moved(place, factors)
+
+    def _varying(self, chosen: Mapping[str, object]) -> list[str]:
+        parts: list[str] = list(self.options) if BALLOTS in chosen else []
+        for factor in chosen:
+            level = noise_level(factor)
+            parts += self.noise_nodes[level] if level is not None else ()
+        parts += self.tree.leaves if LEAVE_OUT in chosen else []
+        return list(dict.fromkeys(parts))
+
+
+@dataclass(frozen=True, eq=False)
+class _Moved:
+    """Factors of weights: the row of each part that varies, and the table parts x draws."""
+
+    row: dict[str, int]
+    factors: Array

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from childatlas.measures.aggregate import aggregate, coverage_of
+from childatlas.measures.aggregate import score_and_coverage
 from childatlas.measures.normalise import Array
 from childatlas.measures.recipe import ROOT, Group, IndexedIndicator, Recipe
 from childatlas.measures.recipe_parts import Aggregation
@@ -107,9 +107,9 @@ class Tree:
             if parts is None:
                 scores[node.id] = np.full(normalised.shape[1:], np.nan)
                 continue
-            score = aggregate(parts, w, how, worst_is_high=self.worst_is_high)
-            if judge_coverage and np.isnan(parts).any():
-                score = np.where(coverage_of(parts, w) >= node.least_coverage - 1e-9, score, np.nan)
+            score, coverage = score_and_coverage(parts, w, how, worst_is_high=self.worst_is_high)
+            if judge_coverage and coverage is not None:
+                score = np.where(coverage >= node.least_coverage - 1e-9, score, np.nan)
             scores[node.id] = score
         return scores
 

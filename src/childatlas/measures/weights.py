@@ -1,4 +1,4 @@
-"""Weights learned from the data: entropy, first principal component, CRITIC, equal influence.
+"""Weights learned from the data: entropy, principal component, rotated factors, CRITIC, equal influence.
 
 Each takes the normalised parts of one node, units x parts, and returns weights that sum to one. Rows with
 a missing part are left out of what needs complete rows.
@@ -14,6 +14,7 @@ import pandas as pd
 
 from childatlas.errors import AnalysisError, StudyError
 from childatlas.measures.aggregate import aggregate
+from childatlas.measures.factors import factor_weights
 from childatlas.measures.normalise import Array
 from childatlas.measures.recipe_parts import Aggregation
 
@@ -202,6 +203,7 @@ def _squared_correlations(x: Array, score: Array, moving: Array) -> Array:
 LEARNED: dict[str, Callable[[pd.DataFrame, Aggregation], pd.Series]] = {
     "entropy": lambda parts, _: entropy_weights(parts),
     "pca": lambda parts, _: pca_weights(parts),
+    "factors": lambda parts, _: factor_weights(parts).weights,
     "critic": lambda parts, _: critic_weights(parts),
     "equal-influence": lambda parts, how: influence_weights(parts, aggregation=how).weights,
 }
