@@ -27,11 +27,11 @@ from childatlas.atlas.findings import (
     flag_counts,
     gap_finding,
     gap_sentence,
-    place_names,
     trend_finding,
     trend_sentence,
     worst_units,
 )
+from childatlas.atlas.places import place_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 

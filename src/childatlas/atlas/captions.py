@@ -7,7 +7,8 @@ from typing import Final
 import pandas as pd
 
 from atlasgeo.columns import LEVEL
-from childatlas.atlas.findings import best_units, finding, flag_counts, order_of, place_names, worst_units
+from childatlas.atlas.findings import best_units, finding, flag_counts, order_of, worst_units
+from childatlas.atlas.places import place_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 

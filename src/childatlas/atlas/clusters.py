@@ -19,7 +19,7 @@ from atlasgeo.columns import (
     NO_NEIGHBOURS,
     SUGGESTIVE,
 )
-from childatlas.atlas.findings import place_names, places
+from childatlas.atlas.places import place_names, places
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 
@@ -44,7 +44,7 @@ _SAID: Final = {
     COLD_SPOT: "cluster.cold",
 }
 _ALPHA: Final = 0.05
-_TITLED, _TOLD = 4, 12  # names that a title, and a sentence, may list
+_TITLED, _TOLD = 3, 12  # names that a title, and a sentence, may list
 
 
 def members(local: pd.DataFrame | None, kind: str) -> list[str]:
@@ -74,7 +74,8 @@ def cluster_title(layer: Layer, geography: Geography, words: Words) -> str:
         return words.say("cluster.title_absent", label=label)
     if layer.synthetic:
         return words.say("cluster.title_synthetic", label=label)
-    found = _found(layer.local_moran, geography, words, most=_TITLED)
+    several = len(clusters_found(layer.local_moran)) > 1
+    found = _found(layer.local_moran, geography, words, most=_TITLED - several)
     if not found:
         return words.say("cluster.title_none", label=label)
     return words.say("cluster.title_places", label=label, clusters="; ".join(found))

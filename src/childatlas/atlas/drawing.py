@@ -21,10 +21,10 @@ from childatlas.atlas.findings import (
     finding,
     gap_finding,
     gap_sentence,
-    place_names,
     trend_finding,
     trend_sentence,
 )
+from childatlas.atlas.places import place_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 from childatlas.study import Study

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from atlasgeo.columns import CARRIED, MODELLED, PARENT, SYNTHETIC
+from atlasgeo.columns import CARRIED, MODELLED, SYNTHETIC
+from childatlas.atlas.places import place_names, places
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
 
@@ -23,9 +24,6 @@ __all__ = [
     "gap_finding",
     "gap_sentence",
     "order_of",
-    "parent_names",
-    "place_names",
-    "places",
     "trend_finding",
     "trend_sentence",
     "worst_units",
@@ -37,31 +35,6 @@ _LEADERS: Final = 3
 
 
 @lru_cache(maxsize=64)
-def place_names(geography: Geography, words: Words) -> pd.Series:
-    """Return a name for each unit in the words' language.
-
-    It is the short one, the long one where two short ones are the same, and the long one with the unit above
-    in brackets where two long ones are.
-    """
-    language = words.language if f"name_{words.language}" in geography.units else "en"
-    short, long = geography.names(language), geography.names(language, short=False)
-    long = long.where(~long.duplicated(keep=False), long + " (" + parent_names(geography, words) + ")")
-    names = short.where(~short.duplicated(keep=False), long).fillna(pd.Series(short.index, index=short.index))
-    return names.astype(str)
-
-
-def parent_names(geography: Geography, words: Words) -> pd.Series:
-    """Return for each unit the name of the unit above, the short one where there is one."""
-    above, parents = geography.above, geography.units.get(PARENT)
-    if above is None or parents is None:
-        return pd.Series(pd.NA, index=geography.units.index, dtype="str")
-    language = words.language if f"name_{words.language}" in above else "en"
-    long = above[f"name_{language}"]
-    short = above.get(f"short_{language}", long)
-    names = short.where(~short.duplicated(keep=False), long).fillna(long)
-    return parents.astype(str).map(names).astype("str")
-
-
 def order_of(layer: Layer) -> pd.Series:
     """Return the layer's values that are there, worst off first (highest first where neither end is worse).
 
@@ -97,14 +70,6 @@ def _leaders(ordered: pd.Series, most: int, digits: int) -> list[str]:
             break
         named.extend(same)
     return named
-
-
-def places(codes: Sequence[str], names: pd.Series, words: Words, *, most: int | None = None) -> str:
-    """Return the names of `codes` as one list; with `most` the first of them and how many more."""
-    if most is None or len(codes) <= most + 1:
-        return words.join(names.get(code, code) for code in codes)
-    more = words.say("lists.more", n=words.number(len(codes) - most, 0))
-    return words.join([*(names.get(code, code) for code in codes[:most]), more])
 
 
 @lru_cache(maxsize=256)

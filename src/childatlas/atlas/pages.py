@@ -9,8 +9,9 @@ from atlasgeo.columns import CLUSTER
 from childatlas.atlas.captions import capital, endorsement, level_name, source_line, subtitle
 from childatlas.atlas.classing import layer_classes, layer_colours
 from childatlas.atlas.clusters import cluster_sentence, clusters_found
-from childatlas.atlas.findings import finding, place_names
+from childatlas.atlas.findings import finding
 from childatlas.atlas.pictures import file_name
+from childatlas.atlas.places import place_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 

@@ -20,7 +20,7 @@ from childatlas.atlas.clusters import (
     moran_row,
     suggested,
 )
-from childatlas.atlas.findings import place_names, places
+from childatlas.atlas.places import place_names, places
 from childatlas.atlas.profiles import unit_profiles
 from childatlas.atlas.scales import scale_of
 from childatlas.atlas.spreads import layer_spread

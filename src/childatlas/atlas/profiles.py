@@ -11,7 +11,8 @@ import pandas as pd
 
 from atlasgeo.columns import AREA_KM2, PARENT, SYNTHETIC, TYPE, VALID_FROM
 from atlasgeo.maps.locator import locator_paths, locator_svg
-from childatlas.atlas.findings import COUNTRY, flag_counts, parent_names, place_names
+from childatlas.atlas.findings import COUNTRY, flag_counts
+from childatlas.atlas.places import parent_names, place_names
 from childatlas.atlas.scales import Scale, scale_of
 from childatlas.atlas.spreads import tie_text
 from childatlas.atlas.tables import known_names

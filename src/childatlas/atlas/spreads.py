@@ -11,15 +11,8 @@ from atlasgeo.columns import SUPPRESSED
 from atlasgeo.maps.palettes import NO_DATA, SEQUENTIAL_NEUTRAL
 from childatlas.atlas.captions import capital, caveats, endorsement, note_of, source_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
-from childatlas.atlas.findings import (
-    COUNTRY,
-    finding,
-    gap_sentence,
-    order_of,
-    parent_names,
-    place_names,
-    trend_sentence,
-)
+from childatlas.atlas.findings import COUNTRY, finding, gap_sentence, order_of, trend_sentence
+from childatlas.atlas.places import parent_names, place_names
 from childatlas.atlas.scales import Scale, scale_of, ticks
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer

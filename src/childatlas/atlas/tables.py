@@ -15,7 +15,8 @@ import pandas as pd
 
 from atlasgeo.columns import CLUSTER, FLAG, P_ADJUSTED, SYNTHETIC, UNIT
 from childatlas.atlas.clusters import suggested
-from childatlas.atlas.findings import COUNTRY, finding, place_names
+from childatlas.atlas.findings import COUNTRY, finding
+from childatlas.atlas.places import place_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 
