@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,7 +21,6 @@ from childatlas.measures.relation_checks import as_relation, check_columns, chec
 __all__ = ["PROFILE", "Counted", "assemble", "count_relation"]
 
 Codes: TypeAlias = NDArray[np.int64]
-Flags: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,17 +143,21 @@ def assemble(
     cells: Cells, query: CellQuery, *, applies: pd.DataFrame | None, options: Mapping[str, Any] | None
 ) -> Counted:
     """Return the histogram of cells; `options` are those of a design, None without one."""
-    # The database returns cells in any order, and sums of floats depend on it: put them in ours.
-    order = _order(cells.table)
-    table = cells.table.iloc[order].reset_index(drop=True)
-    sampled = None if options is None else _design(table, query, options)
+    if query.single:
+        cells = _sorted(cells)
+    table = cells.table
     groups = [table[f"g{i}"].rename(name) for i, name in enumerate(query.by)]
     labels, group = by_index(groups or None, table.index)
     profile = _profiles(table, applies)
+    sampled = None if options is None else _design(table, query, options)
     inside = np.flatnonzero((group >= 0) & (profile >= 0))
-    words = [c for c in table.columns if c[0] == "m"]
-    masks = table[words].to_numpy(dtype=np.int64)[inside]
-    pattern, first = _unique_rows(masks, profile[inside])
+    masks = table[[c for c in table.columns if c[0] == "m"]].to_numpy(dtype=np.int64)[inside]
+    pattern = _codes_of([profile[inside], *masks.T])
+    # The database returns cells in any order, and sums of floats depend on it: put them in ours.
+    finest = [] if sampled is None else [sampled.counted[-1].cluster[inside]]
+    order = _order([group[inside], *finest, pattern])
+    inside, pattern, masks = inside[order], pattern[order], masks[order]
+    first = _first(pattern)
     deprived, seen = unpack_masks(masks[first], len(query.items))
     histogram = Histogram(
         items=query.items,
@@ -167,7 +171,7 @@ def assemble(
         count=table["n"].to_numpy(dtype=np.int64)[inside],
         design=sampled,
         row=None if sampled is None else inside,
-        gaps=None if cells.gaps is None else (cells.gaps[0][order][inside], cells.gaps[1][order][inside]),
+        gaps=None if cells.gaps is None else (cells.gaps[0][inside], cells.gaps[1][inside]),
         profiles=None if applies is None else applies.index,
         profile=None if applies is None else profile[inside][first],
         applies=None if applies is None else applies[list(query.items)].to_numpy(dtype=bool),
@@ -177,14 +181,41 @@ def assemble(
     return Counted(histogram, int(n.sum()), outside, int(n[(profile >= 0) & (group < 0)].sum()))
 
 
-def _order(table: pd.DataFrame) -> Codes:
-    """Return the order of cells by group, design, profile and masks; single records by weight after that."""
-    keys = [table[c] for c in table.columns if c not in {"weight", "n"}]
-    columns = [table["weight"].to_numpy()]
-    for key in reversed(keys):
-        plain = key.dtype.kind in "iu" and isinstance(key.dtype, np.dtype)
-        columns.append(key.to_numpy() if plain else pd.factorize(key, sort=True)[0])
-    return np.lexsort(columns)
+def _sorted(cells: Cells) -> Cells:
+    """Return single records in the order of all that they hold: then equal ones may change places."""
+    keys = [cells.table[c] for c in cells.table.columns if c not in {"weight", "n"}]
+    depth = [] if cells.gaps is None else [np.asarray(sums.sum(axis=1)).ravel() for sums in cells.gaps]
+    codes = [pd.factorize(key, sort=True)[0] for key in reversed(keys)]
+    order = np.lexsort([*depth, cells.table["weight"], *codes])
+    gaps = None if cells.gaps is None else (cells.gaps[0][order], cells.gaps[1][order])
+    return Cells(cells.table.iloc[order].reset_index(drop=True), gaps)
+
+
+def _order(keys: Sequence[Codes]) -> Codes:
+    """Return the order of cells by `keys`, codes from 0 of which the first says most."""
+    widths = [int(key.max()) + 1 if len(key) else 1 for key in keys]
+    if math.prod(widths) >= 1 << 62:
+        return np.lexsort([*reversed(keys)])
+    joined = np.zeros(len(keys[0]), dtype=np.int64)
+    for key, width in zip(keys, widths, strict=True):
+        joined = joined * width + key
+    return np.argsort(joined, kind="stable")
+
+
+def _codes_of(columns: Sequence[Codes]) -> Codes:
+    """Return each row's number among the distinct rows in order."""
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes, distinct = pd.factorize(column, sort=True)
+        key = pd.factorize(key * max(len(distinct), 1) + codes, sort=True)[0]
+    return key.astype(np.int64)
+
+
+def _first(pattern: Codes) -> Codes:
+    """Return a place where each pattern stands."""
+    first = np.zeros(int(pattern.max()) + 1 if len(pattern) else 0, dtype=np.int64)
+    first[pattern] = np.arange(len(pattern))
+    return first
 
 
 def _design(table: pd.DataFrame, query: CellQuery, options: Mapping[str, Any]) -> Design:
@@ -202,14 +233,3 @@ def _profiles(table: pd.DataFrame, applies: pd.DataFrame | None) -> Codes:
         return np.zeros(len(table), dtype=np.int64)
     known: Codes = table["profile"].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
     return known
-
-
-def _unique_rows(masks: Codes, profile: Codes) -> tuple[Codes, Codes]:
-    """Return each cell's pattern and, for each pattern, the first cell that has it."""
-    key = np.zeros(len(masks), dtype=np.int64)
-    for column in (profile, *masks.T):
-        _, codes = np.unique(column, return_inverse=True)
-        width = int(codes.max()) + 1 if len(codes) else 1
-        _, key = np.unique(key * width + codes, return_inverse=True)
-    _, first, pattern = np.unique(key, return_index=True, return_inverse=True)
-    return pattern.astype(np.int64), first.astype(np.int64)
