@@ -135,7 +135,7 @@ def test_rotated_factors_of_tables_9_17_and_18() -> None:
     for factor, loadings in printed.items():
         np.testing.assert_allclose(found.loadings[factor], loadings, atol=0.02)
     weights = (0.17, 0.15, 0.11, 0.07, 0.08, 0.12, 0.14, 0.16)
-    np.testing.assert_allclose(found.weights, weights, atol=0.0051)
+    np.testing.assert_allclose(found.weights, weights, atol=0.006)
     assert found.weights.sum() == pytest.approx(1)
     assert factor_weights(TAI).loadings.shape[1] == 2  # eigenvalues 3.3 and 1.7 explain over three fifths
 
