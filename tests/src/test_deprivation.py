@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,6 +135,54 @@ def test_gaps_have_to_be_there_where_deprived() -> None:
         alkire_foster(LACKS, None, 0.5, gaps=GAPS.where(GAPS < 0.5))
     beside = GAPS.where(LACKS == 1)  # gaps of those not deprived are not read
     assert alkire_foster(LACKS, None, 0.5, gaps=beside).m1 == alkire_foster(LACKS, None, 0.5, gaps=GAPS).m1
+
+
+def test_arrays_are_tables() -> None:
+    plain = alkire_foster(LACKS, None, 0.5, gaps=GAPS)
+    bare = alkire_foster(LACKS.to_numpy(), np.ones(4), 0.5, gaps=GAPS.to_numpy())
+    assert (bare.adjusted, bare.m1, bare.m2) == (plain.adjusted, plain.m1, plain.m2)
+    assert bare.censored.index.tolist() == [0, 1, 2, 3]
+    for wrong in (LACKS["a"], LACKS.to_numpy()[0], [[1, 0]], None):
+        with pytest.raises(AnalysisError, match="a table of children x items"):
+            alkire_foster(wrong, None, 0.5)
+    for gaps in (GAPS[["a"]], GAPS.to_numpy()[0], 0.5):
+        with pytest.raises(AnalysisError, match="gaps and deprivations differ"):
+            alkire_foster(LACKS, None, 0.5, gaps=gaps)
+    with pytest.raises(DataError, match="no usable gap"):
+        alkire_foster(
+            LACKS, None, 0.5, gaps=GAPS.astype(object).replace(0.0, "deep").where(LACKS == 0, "deep")
+        )
+
+
+def test_a_relation_is_counted_out_of_core_by_the_names_of_its_columns() -> None:
+    lacks, design = survey()
+    table = lacks.join(design).assign(**{f"g_{i}": lacks[i] * 0.5 for i in lacks})
+    relation = duckdb.from_df(table)
+    weights = {"i0": 3, "i3": 1, "i1": 2}
+    names = {"stratum": "stratum", "cluster": "cluster", "weight": "weight"}
+    gaps = {i: f"g_{i}" for i in weights}
+    found = ca.alkire_foster(relation, weights, 0.5, by="side", gaps=gaps, design=names)
+    plain = ca.alkire_foster(
+        lacks[list(weights)], weights, 0.5, by=design["side"], gaps=lacks[list(weights)] * 0.5,
+        design=design[["stratum", "cluster", "weight"]],
+    )  # fmt: skip
+    for measure in ("headcount", "adjusted", "m1", "contribution", "population", "dropped"):
+        np.testing.assert_allclose(getattr(found, measure), getattr(plain, measure), rtol=1e-12)
+    np.testing.assert_allclose(found.errors.contribution, plain.errors.contribution, rtol=1e-9)
+    whole = ca.alkire_foster(relation, weights, 0.5, sample_weight="weight")
+    assert isinstance(whole.adjusted, float)
+    assert whole.errors is None
+    for wrong, says in (
+        ({"sample_weight": design["weight"]}, "names of its columns"),
+        ({"by": [design["side"]]}, "names of its columns"),
+        ({"design": design}, "names of its columns"),
+        ({"design": {"clusters": "cluster"}}, "unknown part"),
+        ({"by": "sides"}, "no column 'sides'"),
+    ):
+        with pytest.raises(AnalysisError, match=says):
+            ca.alkire_foster(relation, weights, 0.5, **wrong)
+    with pytest.raises(AnalysisError, match="which columns of a relation are items"):
+        ca.alkire_foster(relation, None, 0.5)
 
 
 def survey(seed: int = 4, n: int = 400, items: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:

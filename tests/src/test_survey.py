@@ -340,3 +340,34 @@ def test_without_weights_a_simple_sample_has_a_design_effect_of_one() -> None:
     row = survey_mean(SAMPLE, "x", weight=None).iloc[0]
     assert row["deff"] == pytest.approx(1.0, rel=1e-12)
     assert row["effective_n"] == pytest.approx(len(SAMPLE), rel=1e-12)
+
+
+class TestWhatCannotBeEstimated:
+    def test_complex_numbers_and_dates(self) -> None:
+        for values in (SAMPLE["x"] * 1j, pd.Timestamp("2020-01-01"), pd.Timedelta("1D")):
+            with pytest.raises(DataError, match="no plain numbers"):
+                survey_mean(SAMPLE.assign(x=values), "x", weight="weight")
+
+    def test_values_too_large_to_square_have_no_error(self) -> None:
+        row = survey_mean(SAMPLE.assign(x=SAMPLE["x"] * 1e200), "x", weight="weight").iloc[0]
+        assert row["estimate"] > 1e200
+        assert not row["se"] < np.inf
+
+    def test_shares_of_answers_that_nobody_gave_or_that_mix_numbers_and_words(self) -> None:
+        none = survey_proportion(SAMPLE.assign(x=np.nan), "x", weight="weight").iloc[0]
+        assert (none["n"], none["missing"]) == (0, 216)
+        assert np.isnan(none["estimate"])
+        mixed = pd.Series([1, "x"] * 108, dtype=object)
+        shares = survey_proportion(SAMPLE.assign(x=mixed), "x", weight="weight")
+        assert shares.index.tolist() == ["x=1", "x=x"]
+        assert shares["estimate"].sum() == pytest.approx(1)
+
+    @pytest.mark.parametrize("wrong", [[], 0, 1.0, "half", [0.5, None], [[0.5]]])
+    def test_quantiles_at_no_probability(self, wrong: Any) -> None:
+        with pytest.raises(AnalysisError, match="between 0 and 1"):
+            survey_quantile(SAMPLE, "x", wrong, weight="weight")
+
+    @pytest.mark.parametrize("groups", [("north", "north"), ("north",), ("north", "south", "west"), "ns"])
+    def test_differences_of_other_than_two_groups(self, groups: Any) -> None:
+        with pytest.raises(AnalysisError, match="between two groups"):
+            survey_difference(SAMPLE, "x", between="group", groups=groups, weight="weight")

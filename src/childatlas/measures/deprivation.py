@@ -16,33 +16,34 @@ from childatlas.measures.design import Design, as_design
 from childatlas.measures.histogram import Histogram, build_histogram
 from childatlas.measures.item_weights import scale_weights
 from childatlas.measures.ratios import Ratios, estimate_ratios, pattern_ratios
+from childatlas.measures.relations import count_relation
 
 __all__ = ["TOLERANCE", "AlkireFoster", "alkire_foster", "measure_deprivation"]
 
 Floats: TypeAlias = NDArray[np.float64]
-Number: TypeAlias = float | pd.Series
 Table: TypeAlias = pd.Series | pd.DataFrame
 
 TOLERANCE = 1e-9  # six sixths are less than one in floats
 
 
 def alkire_foster(
-    deprived: pd.DataFrame,
+    deprived: Any,
     weights: Any,
     cutoff: float,
     *,
     sample_weight: Any = None,
     by: Any = None,
-    gaps: pd.DataFrame | None = None,
-    design: Design | Mapping[str, Any] | None = None,
+    gaps: Any = None,
+    design: Design | Mapping[str, Any] | pd.DataFrame | None = None,
 ) -> AlkireFoster:
     """Return headcount, intensity, adjusted headcount and their parts for children x items of 0 and 1.
 
     Parameters
     ----------
-    deprived : DataFrame
+    deprived : DataFrame, array or DuckDB relation
         Children x items: 1 deprived, 0 not, missing unknown. A child with a missing item is left out and
-        counted in `dropped`.
+        counted in `dropped`. A relation is counted out of core: the items are then those that `weights`
+        names, and all that follows is given by names of columns.
     weights : mapping, Series, array or None
         Weight of each item, scaled to sum 1; None weighs all alike.
     cutoff : float
@@ -52,7 +53,7 @@ def alkire_foster(
     by : Series, array or list of them, optional
         Groups of children: every result is then indexed by group.
     gaps : DataFrame, optional
-        Normalised gaps (z - x) / z of cardinal items, for M1 and M2.
+        Normalised gaps (z - x) / z of cardinal items, for M1 and M2 (of a relation: item -> column).
     design : Design, mapping or DataFrame, optional
         Strata, clusters and finite population, for standard errors by linearisation.
 
@@ -79,9 +80,49 @@ def alkire_foster(
     >>> round(result.adjusted, 3)
     0.5
     """
+    if hasattr(deprived, "project"):
+        counted = _count(deprived, weights, sample_weight=sample_weight, by=by, gaps=gaps, design=design)
+        return measure_deprivation(counted, scale_weights(weights, pd.Index(counted.items)), cutoff)
+    if isinstance(deprived, np.ndarray) and deprived.ndim == 2:
+        deprived = pd.DataFrame(deprived)
+    if not isinstance(deprived, pd.DataFrame):
+        raise AnalysisError(
+            "deprivations have to be a table of children x items",
+            found=type(deprived).__name__,
+            expected="a DataFrame, an array of two dimensions, or a DuckDB relation",
+        )
     sample = None if design is None else as_design(design, deprived.index)
     histogram = build_histogram(deprived, sample_weight=sample_weight, by=by, gaps=gaps, design=sample)
     return measure_deprivation(histogram, scale_weights(weights, deprived.columns), cutoff)
+
+
+def _count(relation: Any, weights: Any, *, sample_weight: Any, by: Any, gaps: Any, design: Any) -> Histogram:
+    """Return the histogram of a relation whose columns are given by their names."""
+    if not isinstance(weights, (Mapping, pd.Series)):
+        raise AnalysisError(
+            "the weights say which columns of a relation are items",
+            found=type(weights).__name__,
+            expected="a mapping of item -> weight",
+        )
+    named = {} if design is None else design
+    parts = [sample_weight, *(named.values() if isinstance(named, Mapping) else [named])]
+    groups = [] if by is None else [by] if isinstance(by, str) else list(by)
+    if not all(part is None or isinstance(part, (str, list, tuple, bool)) for part in [*parts, *groups]):
+        raise AnalysisError(
+            "what belongs to a relation is given by names of its columns",
+            found=", ".join(type(part).__name__ for part in [*parts, *groups]),
+            expected="sample_weight, by and the parts of the design as names",
+        )
+    options = {part: column for part, column in dict(named).items() if part != "weight"}
+    unknown = set(options) - {"stratum", "cluster", "fpc", "lonely", "nest"}
+    if unknown:
+        raise AnalysisError(
+            "unknown part of a design", found=sorted(unknown), expected="stratum, cluster, fpc"
+        )
+    weight = dict(named).get("weight") if sample_weight is None else sample_weight
+    return count_relation(
+        relation, list(weights.keys()), weight=weight, by=groups, gaps=gaps, **options
+    ).histogram
 
 
 def measure_deprivation(

@@ -130,6 +130,8 @@ def _two_sided(difference: Floats, se: Floats, df: Floats) -> Floats:
 
 
 def _check_groups(sides: pd.Series, groups: tuple[Any, Any]) -> None:
+    if isinstance(groups, str) or len(groups) != 2 or groups[0] == groups[1]:
+        raise AnalysisError("a difference is taken between two groups", found=groups, expected="two values")
     present = list(sides.dropna().unique())
     for group in groups:
         if group not in present:

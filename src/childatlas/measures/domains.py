@@ -98,6 +98,13 @@ def numbers(frame: pd.DataFrame, name: str) -> Floats:
         If it holds words or infinite numbers.
     """
     found = column(frame, name)
+    kinds = pd.api.types
+    if (
+        kinds.is_complex_dtype(found)
+        or kinds.is_datetime64_any_dtype(found)
+        or kinds.is_timedelta64_dtype(found)
+    ):
+        raise DataError(f"{name!r} holds no plain numbers", found=str(found.dtype), expected="numbers")
     values: Floats = pd.to_numeric(found, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = (np.isnan(values) & found.notna().to_numpy()) | np.isinf(values)
     if wrong.any():

@@ -50,8 +50,16 @@ def estimate_ratio(
 ) -> pd.DataFrame:
     """Return one variable's rows by group: sum(w y) / sum(w x), or sum(w y) where `x` is None.
 
-    NaN in `y` or `x` takes a row out and counts it in ``missing``.
+    NaN in `y` or `x` takes a row out and counts it in ``missing``. Values whose squares are no floats
+    have no error.
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _estimate(domains, y, x, level=level, replicates=replicates)
+
+
+def _estimate(
+    domains: Domains, y: Floats, x: Floats | None, *, level: float, replicates: Replicates | None
+) -> pd.DataFrame:
     weight, size = domains.design.weight, domains.size
     known = ~np.isnan(y) if x is None else ~(np.isnan(y) | np.isnan(x))
     sums = _Sums(np.where(known, domains.group, -1), size)

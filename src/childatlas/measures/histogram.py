@@ -125,7 +125,7 @@ def build_histogram(
     *,
     sample_weight: Any = None,
     by: Any = None,
-    gaps: pd.DataFrame | None = None,
+    gaps: Any = None,
     design: Design | None = None,
 ) -> Histogram:
     """Return the histogram of a table of children x items of 0, 1 and missing.
@@ -245,12 +245,19 @@ def _patterns(values: Flags, seen: Flags) -> tuple[Codes, Codes]:
 
 
 def _gap_sums(
-    gaps: pd.DataFrame, deprived: pd.DataFrame, flags: Flags, weight: Floats, cells: tuple[Flags, Codes, int]
+    gaps: Any, deprived: pd.DataFrame, flags: Flags, weight: Floats, cells: tuple[Flags, Codes, int]
 ) -> tuple[Any, Any]:
     inside, cell, count = cells
-    if not gaps.index.equals(deprived.index) or set(gaps.columns) != set(deprived.columns):
+    if isinstance(gaps, np.ndarray) and gaps.shape == deprived.shape:
+        gaps = pd.DataFrame(gaps, index=deprived.index, columns=deprived.columns)
+    if (
+        not isinstance(gaps, pd.DataFrame)
+        or not gaps.index.equals(deprived.index)
+        or set(gaps.columns) != set(deprived.columns)
+    ):
         raise AnalysisError("gaps and deprivations differ in rows or items", expected="the same table shape")
-    depth = gaps[list(deprived.columns)].to_numpy(dtype=np.float64, na_value=np.nan)
+    ordered = gaps[list(deprived.columns)].apply(pd.to_numeric, errors="coerce")
+    depth = ordered.to_numpy(dtype=np.float64, na_value=np.nan)
     depth = np.where(flags, depth, 0.0)
     wrong = ~(np.isfinite(depth) & (depth >= 0))
     if wrong.any():

@@ -65,8 +65,8 @@ def survey_proportion(
     )
     answers = column(frame, variable)
     known = answers.notna().to_numpy()
-    categories = sorted(answers.dropna().unique())
-    binary = len(categories) > 0 and set(categories) <= {0, 1}
+    categories = _categories(answers)
+    binary = set(categories) <= {0, 1}  # no answer at all reads as a 0/1 variable that nobody answered
     shown = [1] if binary else categories
     parts = []
     for category in shown:
@@ -75,6 +75,15 @@ def survey_proportion(
         parts.append(_bounded(part, interval, level))
     names = [variable] if binary else [f"{variable}={c}" for c in shown]
     return assemble_rows(parts, names, domains, single=binary)
+
+
+def _categories(answers: pd.Series) -> list[Any]:
+    """Return the distinct answers in order; numbers before words where both occur."""
+    found = list(answers.dropna().unique())
+    words = [isinstance(answer, str) for answer in found]
+    if all(words) or not any(words):
+        return sorted(found)
+    return sorted(found, key=lambda answer: (isinstance(answer, str), str(answer)))
 
 
 def korn_graubard(

@@ -59,9 +59,7 @@ def survey_quantile(
     interval (1952, JASA 47, p. 635) takes that of the share at or below the quantile back through the
     distribution; NaN where it leaves (0, 1). The error is the interval's half length over Student's quantile.
     """
-    wanted = np.atleast_1d(np.asarray(probabilities, dtype=float))
-    if not ((wanted > 0) & (wanted < 1)).all():
-        raise AnalysisError("probabilities lie between 0 and 1", found=wanted.tolist())
+    wanted = _probabilities(probabilities)
     frame = as_frame(data)
     design = {"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest}
     domains = build_domains(frame, weight=weight, by=by, design=design)
@@ -90,6 +88,20 @@ def survey_quantile(
         [p.set_axis(domains.labels) for p in parts], keys=wanted.tolist(), names=["probability"]
     )
     return joined.reorder_levels([*range(1, joined.index.nlevels), 0]).sort_index(kind="stable")
+
+
+def _probabilities(given: Any) -> Floats:
+    try:
+        wanted = np.atleast_1d(np.asarray(given, dtype=np.float64))
+    except (TypeError, ValueError):
+        wanted = np.empty(0)
+    if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
+        raise AnalysisError(
+            "probabilities lie between 0 and 1",
+            found=repr(given)[:80],
+            expected="one or more numbers in (0, 1)",
+        )
+    return wanted
 
 
 def weighted_quantile(values: Floats, weights: Floats, probabilities: Floats) -> Floats:
