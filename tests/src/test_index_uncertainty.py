@@ -284,3 +284,25 @@ def test_a_draw_has_its_own_normal_numbers_whatever_stands_beside_it() -> None:
     shares = [(np.abs(many) > z).mean() for z in (1.0, 1.959964, 2.575829)]
     assert shares == pytest.approx([0.317311, 0.05, 0.01], abs=2e-3)
     assert abs(np.corrcoef(many[:2])[0, 1]) < 0.07
+
+
+def test_sobol_refuses_points_where_nobody_has_a_score() -> None:
+    table = pd.DataFrame({"x": [1.0, 2, 3], "y": [3.0, np.nan, np.nan]})
+    one = {"indicators": [{"id": "x", "direction": "higher_is_better"}]}
+    with pytest.raises(AnalysisError, match="undefined at some points"):
+        sobol_index(table, one, seed=1, base=16, choices={"leave_out": True, "weights": {"indicator": 0.2}})
+
+
+def test_sobol_takes_a_unit_without_a_score_as_the_middle() -> None:
+    table = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [3.0, 1, 4, np.nan]})
+    recipe = {
+        "levels": [{"id": "index", "least_coverage": 0.6}],
+        "indicators": [
+            {"id": "x", "direction": "higher_is_better", "weight": 2.0},
+            {"id": "y", "direction": "higher_is_better"},
+        ],
+    }
+    found = sobol_index(
+        table, recipe, seed=1, base=64, choices={"leave_out": True, "weights": {"indicator": 0.9}}
+    )
+    assert np.isfinite(found.indices.to_numpy()).all()

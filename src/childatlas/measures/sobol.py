@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError
 from childatlas.measures.choices import Choices
@@ -164,7 +165,8 @@ def sobol_index(
 ) -> Sensitivity:
     """Return how much each declared choice moves the ranks: outputs are ``mean_shift`` and each unit's rank.
 
-    Units without a score at some point are left out of the outputs. Parameters and errors as `explore_index`.
+    A unit without a score at some point counts as the middle of the others there. Parameters and errors as
+    `explore_index`; AnalysisError also where at some point no unit has a score.
     """
     made = as_recipe(recipe)
     space = chosen_space(
@@ -183,10 +185,20 @@ def sobol_index(
     def outputs(points: Array) -> Array:
         ranks = ranks_of(space.scores(points), worst_is_high=space.tree.worst_is_high)
         shift = shift_of(ranks, nominal.to_numpy(float))
-        known = ranks[:, scored]
-        return np.column_stack(
-            [shift, np.where(np.isnan(known), np.nanmean(ranks, axis=1, keepdims=True), known)]
-        )
+        return np.column_stack([shift, _without_gaps(ranks, scored)])
 
     names = [SHIFT, *map(str, values.index[scored])]
     return sobol_indices(outputs, space.factors, seed=seed, base=base, outputs=names, bootstrap=bootstrap)
+
+
+def _without_gaps(ranks: Array, scored: NDArray[np.intp]) -> Array:
+    """Return the ranks of the scored units; one without a score at a point counts as the middle of the others.
+
+    A point at which nobody has a score stays missing, and is refused by `sobol_indices`.
+    """
+    known = ~np.isnan(ranks)
+    count = known.sum(axis=1)
+    total = np.where(known, ranks, 0.0).sum(axis=1)
+    middle = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    own = ranks[:, scored]
+    return np.where(np.isnan(own), middle[:, None], own)
