@@ -129,6 +129,7 @@ def _gap(sample: Sample, shown: pd.DataFrame, outcome: str, *, national: str) ->
     parts = survey_difference(marked, outcome, by=sample.places.oblast, **between)
     table = pd.concat([whole, parts])
     table = table[table["difference"].notna() & (table["se"] > 0)]
+    table = table[~table[["first", "second"]].isin([0.0, 1.0]).any(axis=1)]  # a side without an error
     seen = pd.Series(True, index=table.index.astype(str))
     for residence_ in (URBAN, RURAL):
         side = shown[shown[RESIDENCE] == residence_].set_index(UNIT)[N].notna()  # a secret has no count

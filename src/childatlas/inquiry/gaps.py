@@ -17,6 +17,7 @@ from childatlas.measures.nonlinear import nonlinear_oaxaca
 from childatlas.measures.oaxaca import oaxaca
 from childatlas.measures.residence import compare_residence
 from childatlas.measures.reweighting import reweight_groups
+from childatlas.measures.survey import survey_mean
 from childatlas.study_questions import GapPlan
 
 __all__ = ["ALL", "GROUPS", "measure_gaps"]
@@ -59,7 +60,8 @@ def measure_gaps(
 
     Notes
     -----
-    The gap is village less town. Places where either side is hidden show nothing.
+    The gap is village less town. Places where disclosure control hides either side show nothing; a side that
+    is too uncertain to be printed alone is left blank beside its gap, which has an interval of its own.
     """
     places = [_places(sample, plan, guard, name=n, outcome=c, seed=seed) for n, c in outcomes.items()]
     tables = {"gap_places": pd.concat(places, ignore_index=True)}
@@ -108,7 +110,31 @@ def _places(
     for side in (*GROUPS, col.TOTAL):
         hidden |= guard.rows_hidden(plain.assign(**{col.RESIDENCE: side}), counts)
     numbers = [c for c in plain.columns if c not in ("outcome", col.UNIT, "n")]
-    return guard.cover(plain, hidden, numbers=numbers)
+    alike = (plain[["first", "second"]].isin([0.0, 1.0])).any(axis=1)  # no error of that side is known
+    blank = [c for c in numbers if c != "note"]
+    plain[blank] = plain[blank].mask(alike)
+    plain["note"] = plain["note"].mask(alike, "all children of one side are alike: the gap has no error")
+    return guard.cover(_without_vague(plain, sample, outcome, guard), hidden, numbers=numbers)
+
+
+def _without_vague(table: pd.DataFrame, sample: Sample, outcome: str, guard: Guard) -> pd.DataFrame:
+    """Return the table without the side, and the ratio, where the side alone may not be printed."""
+    places, options = sample.places, sample.design
+    by = [places.oblast, str(places.residence)]
+    inner = survey_mean(sample.frame, outcome, by=by, **options)["cv"]
+    whole = survey_mean(sample.frame, outcome, by=places.residence, **options)["cv"]
+    shown = table.copy()
+    for column, side in zip(("first", "second"), GROUPS, strict=True):
+        cv = np.array(
+            [
+                whole.get(side, np.nan) if unit == "" else inner.get((unit, side), np.nan)
+                for unit in table[col.UNIT]
+            ]
+        )
+        vague = pd.Series(~(cv <= guard.rule.cv_suppress), index=shown.index)
+        for name in (column, "ratio", "ratio_low", "ratio_high"):
+            shown[name] = shown[name].mask(vague)
+    return shown
 
 
 def _kitagawa(

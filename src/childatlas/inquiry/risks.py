@@ -14,13 +14,15 @@ from childatlas.errors import AnalysisError
 from childatlas.inquiry.guard import Guard
 from childatlas.inquiry.sample import Sample, as_words, cut_classes
 from childatlas.measures.risk import model_risk
-from childatlas.measures.risk_profiles import risk_profiles
+from childatlas.measures.risk_profiles import adjust_p, group_sentence, risk_profiles
+from childatlas.measures.survey import survey_mean
 from childatlas.study_questions import ProfilePlan
 
 __all__ = ["measure_risks", "with_factors"]
 
 _NUMBERS = (
-    "risk", "others", "difference", "se", "low", "high", "ratio", "ratio_low", "ratio_high", "p", "share",
+    "risk", "others", "difference", "se", "risk_se", "low", "high", "ratio", "ratio_low", "ratio_high", "p",
+    "share",
 )  # fmt: skip
 _FEWEST_DF = 1
 
@@ -84,13 +86,33 @@ def _groups(
     table = sample.by_place(measure, districts=False).rename(columns={"level_1": "level"})
     table = _renamed(table).drop(columns=["p_adjusted", "rank", "at_risk", "sentence"])
     table.insert(0, "outcome", name)
+    table = table.assign(risk_se=_own_errors(sample, plan, table, outcome))
     hidden = np.zeros(len(table), dtype=bool)
     for factor in plan.factors:
         own = (table["factor"] == factor).to_numpy()
         if own.any():
             hidden[own] = _hidden(sample, table[own], guard, factor=factor, outcome=outcome)
-    shown = guard.cover(table, hidden, numbers=_NUMBERS)
-    return _judged(shown, phrases)
+    # The publication rule judges the risk by its own error, which stands in `se` meanwhile.
+    judged = table.rename(columns={"se": "difference_se", "risk_se": "se"})
+    numbers = tuple({"se": "difference_se", "risk_se": "se"}.get(c, c) for c in _NUMBERS)
+    shown = guard.cover(judged, hidden, numbers=(*numbers, "se"), value="risk")
+    return _judged(shown.rename(columns={"se": "risk_se", "difference_se": "se"}), phrases)
+
+
+def _own_errors(sample: Sample, plan: ProfilePlan, table: pd.DataFrame, outcome: str) -> Any:
+    """Return the error of each group's own risk."""
+    parts = []
+    for factor in plan.factors:
+
+        def measure(by: Any, factor: str = factor) -> pd.DataFrame:
+            places = [] if by is None else [by] if isinstance(by, str) else list(by)
+            found = survey_mean(sample.frame, outcome, by=[*places, factor], **sample.design)
+            return found[["se"]].rename_axis(index={factor: "group"})
+
+        parts.append(sample.by_place(measure, districts=False).assign(factor=factor))
+    keys = [col.LEVEL, col.UNIT, col.RESIDENCE, "factor", "group"]
+    errors = pd.concat(parts).astype({"group": str}).set_index(keys)["se"]
+    return errors.reindex(pd.MultiIndex.from_frame(table[keys].astype({"group": str}))).to_numpy()
 
 
 def _renamed(table: pd.DataFrame) -> pd.DataFrame:
@@ -116,8 +138,6 @@ def _hidden(sample: Sample, table: pd.DataFrame, guard: Guard, *, factor: str, o
 
 def _judged(table: pd.DataFrame, phrases: Mapping[str, str]) -> pd.DataFrame:
     """Return the table with adjusted p, rank in the place and a sentence, of what is shown alone."""
-    from childatlas.measures.risk_profiles import adjust_p, group_sentence
-
     adjusted = adjust_p(table["p"])
     rank = table.groupby([col.LEVEL, col.UNIT, col.RESIDENCE])["difference"].rank(
         ascending=False, method="min"

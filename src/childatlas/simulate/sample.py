@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from atlasgeo import columns as col
 from childatlas.errors import AnalysisError
@@ -23,6 +24,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 
 HOUSEHOLDS = 8  # drawn in each cluster
+_INCOME_SD, _PULL = 0.5, 0.5  # of log incomes; how far a household's rank follows its common cause
 _CHILDREN = {col.URBAN: (0.42, 0.36, 0.15, 0.05, 0.02), col.RURAL: (0.26, 0.33, 0.23, 0.12, 0.06)}
 EDUCATION = ("primary", "secondary", "vocational", "higher")
 SOURCES = ("wages", "self-employment", "farming", "transfers")
@@ -197,13 +199,7 @@ def _describe(
     adults = 1 + at_home(rng.binomial(4, 0.35, homes))
     noise = at_home(rng.uniform(0, 1, homes))
     poor = lacks["poor"]
-    fine = -0.25 * np.log(np.where(poor, 0.02 + 0.97 * noise, 1.0))
-    income = model.plan.line * np.where(
-        poor, np.exp(-fine), np.exp(0.05 + 0.6 * noise - 0.35 * np.minimum(cause, 1))
-    )
-    income = np.where(
-        poor, np.minimum(income, model.plan.line * 0.999), np.maximum(income, model.plan.line * 1.001)
-    )
+    income = _incomes(model, poor=poor, rank=noise, cause=cause)
     receives = at_home(rng.random(homes)) < 1 / (1 + np.exp(2.6 - 2.2 * poor - 0.5 * (people["count"] >= 4)))
     disabled = rng.random(len(home)) < 1 / (1 + np.exp(3.6 - 0.3 * cause))
     return pd.DataFrame(
@@ -229,6 +225,21 @@ def _describe(
             "skilled_attendant": _asked_first(people["group"], lacks["unskilled_birth"]),
         }
     )
+
+
+def _incomes(model: Model, *, poor: NDArray[np.bool_], rank: Floats, cause: Floats) -> Floats:
+    """Return incomes a head, lognormal about the line: its lower end for the poor, the rest for the others.
+
+    Within either, the rank of a household mixes chance with its common cause.
+    """
+    below = float(np.clip(poor.mean(), 0.001, 0.5))
+    pulled = -_PULL * cause / model.spread + np.sqrt(1 - _PULL**2) * norm.ppf(np.clip(rank, 1e-6, 1 - 1e-6))
+    place = norm.cdf(pulled)
+    share = np.where(poor, below * place, below + (1 - below) * place)
+    share = np.clip(share, 1e-4, 1 - 1e-4)  # nobody has nothing
+    ratio = np.exp(_INCOME_SD * (norm.ppf(share) - norm.ppf(below)))
+    kept: Floats = np.where(poor, np.minimum(ratio, 0.999), np.maximum(ratio, 1.001))
+    return model.plan.line * kept
 
 
 def _asked_first(group: Codes, lacks: NDArray[np.bool_]) -> pd.Series:
