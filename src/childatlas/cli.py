@@ -112,6 +112,8 @@ def check(
         reasons = report["dropped"]
         if reasons:
             show_table("figures left out", ("reason", "rows"), list(reasons.items()))
+        if report["reading"]:
+            show_table("look at these", ("in the tables", "was taken as"), list(report["reading"].items()))
 
 
 @app.command()

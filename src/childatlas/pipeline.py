@@ -85,7 +85,8 @@ def check(study: Study | str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``study``, ``facts`` (text -> value) and ``dropped`` (reason -> rows).
+        ``study``, ``facts`` (text -> value), ``dropped`` (reason -> rows) and ``reading``: what was understood
+        of the tables and deserves a look (text -> what it was taken for).
 
     Raises
     ------
@@ -111,6 +112,7 @@ def check(study: Study | str | Path) -> dict[str, Any]:
             "boundaries": found.geographies[material.ground.key(declared.vintage)].credit,
         },
         "dropped": {str(reason): int(rows) for reason, rows in reasons.items()},
+        "reading": material.reading.doubts() if material.reading else {},
     }
 
 

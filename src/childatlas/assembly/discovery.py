@@ -88,7 +88,8 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         parent_layer(material.figures, material.catalogue[name], at(study.vintage), ground=ground)
         for name in study.figures.parent_values
     ]
-    if not measured and not indices and not from_above:
+    scored = any(built.layer.values.notna().any() for built in indices)
+    if not measured and not scored and not from_above and material.survey is None:
         raise DataError(
             f"no indicator has a value at the level {study.level!r}",
             where=", ".join(study.figures.tables),

@@ -11,6 +11,7 @@ import pytest
 
 import childatlas as ca
 from childatlas.errors import AtlasError, BoundaryError, DataError, StudyError
+from childatlas.pipeline import check
 
 MADE = ("index.html", "atlas.pdf", "atlas.gpkg", "atlas.xlsx", "report.md", "manifest.json")
 
@@ -166,3 +167,33 @@ def test_equal_values_say_no_variation(two: Path, tmp_path: Path) -> None:
     layer = ca.run(two, out=tmp_path / "out").layer("school")
     assert layer.ranks["rank"].tolist() == [1, 1]
     assert layer.no_statistics
+
+
+def test_a_table_that_is_only_a_header_is_refused(two: Path, tmp_path: Path) -> None:
+    header = (two / "figures.csv").read_text(encoding="utf-8").splitlines()[0]
+    (two / "figures.csv").write_text(header + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="holds no figures"):
+        ca.run(two, out=tmp_path / "out")
+
+
+def test_a_table_without_a_single_value_makes_no_empty_index(two: Path, tmp_path: Path) -> None:
+    lines = (two / "figures.csv").read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index("value")
+    rows = [line.split(",") for line in lines[1:]]
+    empty = [",".join([*row[:place], "", *row[place + 1 :]]) for row in rows]
+    (two / "figures.csv").write_text("\n".join([lines[0], *empty]), encoding="utf-8")
+    with pytest.raises(DataError, match="no indicator has a value"):
+        ca.run(two, out=tmp_path / "out")
+
+
+def test_the_check_shows_what_was_not_found_and_not_used(two: Path) -> None:
+    text = (two / "figures.csv").read_text(encoding="utf-8").splitlines()
+    lines = [
+        f"{text[0]},colour",
+        *(f"{line},blue" for line in text[1:]),
+        "Atlantis,poverty,2020,total,1,office,blue",
+    ]
+    (two / "figures.csv").write_text("\n".join(lines), encoding="utf-8")
+    reading = check(two)["reading"]
+    assert "not used" in reading["column colour of figures.csv"]
+    assert any("Atlantis" in name and "1 figures left out" in said for name, said in reading.items())
