@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from childatlas.atlas.workers import start, workers
+from childatlas.atlas.workers import Lent, workers
 from childatlas.errors import DataError
 
 SCRIPT = """
@@ -22,8 +22,8 @@ os.cpu_count = lambda: 2
 def stay(path):
     Path(path).write_text(str(os.getpid()))
     time.sleep(60)
-with w.workers(9) as pool:
-    w.start(pool, stay, sys.argv[1])
+with w.workers(9) as crew:
+    crew.start(stay, sys.argv[1])
     time.sleep(60)
 """
 
@@ -39,19 +39,37 @@ def test_results_come_back_in_order_and_errors_keep_their_kind(
     cores: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    with workers(9) as pool:
-        assert (pool is None) == (cores == 1)
-        results = [start(pool, double, number) for number in (1, 2, 4)]
-        assert [result() for result in results] == [2, 4, 8]
-        refused = start(pool, double, 3)
+    with workers(9, lent={"four": 4}) as crew:
+        assert (crew.pool is None) == (cores == 1)
+        results = [crew.start(double, number) for number in (1, 2, Lent("four"))]
+        results.append(crew.start(double, number=Lent("four")))
+        assert [result() for result in results] == [2, 4, 8, 8]
+        refused = crew.start(double, 3)
         with pytest.raises(DataError, match="three is refused") as error:
             refused()
     assert error.value.exit_code == 3
 
 
+class Unsendable:
+    """Cannot be pickled, so it comes to a process by birth or not at all."""
+
+    def __reduce__(self) -> str:
+        raise TypeError("not to be sent")
+
+
+def is_there(thing: object) -> bool:
+    return isinstance(thing, Unsendable)
+
+
+def test_what_is_lent_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    with workers(9, lent={"it": Unsendable()}) as crew:
+        assert crew.start(is_there, Lent("it"))()
+
+
 def test_few_jobs_need_no_pool() -> None:
-    with workers(2) as pool:
-        assert pool is None
+    with workers(2) as crew:
+        assert crew.pool is None
 
 
 def test_no_process_outlives_a_killed_run(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+from xml.sax.saxutils import escape
 
 import numpy as np
 from matplotlib.colors import to_hex, to_rgba
@@ -12,9 +14,11 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox
 
-from atlasgeo.maps.typeface import REGULAR, face
+from atlasgeo.maps.svg import SvgRenderer
+from atlasgeo.maps.typeface import REGULAR, face, text_width
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.backend_bases import RendererBase
 
 __all__ = ["Lettering"]
@@ -23,6 +27,8 @@ _SHIFT: Final = {"left": 0.0, "center": 0.5, "right": 1.0}
 _CAP_HEIGHT: Final = 0.66  # of the type size, Source Sans Pro
 _STAND: Final = {"center": -0.5 * _CAP_HEIGHT, "center_baseline": -0.5 * _CAP_HEIGHT, "top": -_CAP_HEIGHT}
 _EM: Final = 1000
+_RIGHT_TO_LEFT: Final = 0x590  # from here on scripts whose words do not simply stand in a row
+_Place = tuple[str, float, float]
 _STROKES: Final = {Path.MOVETO: ("M", 1), Path.LINETO: ("L", 1), Path.CURVE3: ("Q", 2), Path.CURVE4: ("C", 3)}
 
 
@@ -32,42 +38,73 @@ class _Line:
 
     path: Path
     width: float
-    letters: tuple[tuple[str, float], ...]
+    uses: str
     shapes: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Letter:
+    """The outline of a letter at one point, and the same as an SVG definition, empty for a blank."""
+
+    vertices: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.uint8]
+    shape: str
 
 
 @lru_cache(maxsize=16384)
 def _line(text: str, weight: str) -> _Line:
+    file = str(face(text, weight=weight).get_file())
+    letters = _set(text, file, text_width(" ", 1.0, weight=weight))
+    known = _letters_of(file)
+    outline = np.concatenate(
+        [np.empty((0, 2)), *(known[name].vertices + np.array([x, y]) for name, x, y in letters)]
+    )
+    codes = np.concatenate([np.empty(0, dtype=np.uint8), *(known[name].codes for name, *_ in letters)])
+    inked = [(name, x) for name, x, _ in letters if known[name].shape]
+    return _Line(
+        path=Path(outline, codes),
+        width=float(np.ptp(outline[:, 0])) if len(outline) else 0.0,
+        uses="".join(f'<use xlink:href="#{name}" x="{x * _EM:.0f}"/>' for name, x in inked),
+        shapes={name: known[name].shape for name, _ in inked},
+    )
+
+
+def _set(text: str, file: str, space: float) -> Sequence[_Place]:
+    """Return each letter of a line with its place at one point; words are laid out once and put in a row."""
+    if any(ord(sign) >= _RIGHT_TO_LEFT for sign in text):
+        return _laid_out(text, file)
+    found: list[_Place] = []
+    pen = 0.0
+    for word in text.split(" "):
+        *letters, end = _laid_out(f"{word} ", file)
+        found += [(name, pen + x, y) for name, x, y in letters]
+        pen += end[1] + space
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _laid_out(text: str, file: str) -> tuple[_Place, ...]:
+    """Return the letters of a text with their places at one point, kerned."""
     from matplotlib.font_manager import get_font
     from matplotlib.textpath import text_to_path
 
     size = text_to_path.FONT_SCALE
-    file = str(face(text, weight=weight).get_file())
     font = get_font(file)
     font.set_size(size, text_to_path.DPI)
-    letters, shapes, _ = text_to_path.get_glyphs_with_font(font, text)
-    parts, codes = [np.empty((0, 2))], [np.empty(0, dtype=np.uint8)]
-    for name, x, y, _scale in letters:
-        vertices, strokes = shapes[name]
-        if len(vertices):
-            parts.append((np.asarray(vertices, dtype=float) + np.array([x, y])) / size)
-            codes.append(np.asarray(strokes, dtype=np.uint8))
-    outline = np.concatenate(parts)
-    known = _known_strokes(file)
-    for name, shape in shapes.items():
-        if name not in known:
-            known[name] = _strokes(*shape, size)
-    return _Line(
-        path=Path(outline, np.concatenate(codes)),
-        width=float(np.ptp(outline[:, 0])) if len(outline) else 0.0,
-        letters=tuple((str(name), float(x) / size) for name, x, *_ in letters),
-        shapes={str(name): known[name] for name in shapes},
-    )
+    known = _letters_of(file)
+    letters, fresh, _ = text_to_path.get_glyphs_with_font(font, text, cast("Any", known), True)
+    for name, (vertices, codes) in fresh.items():
+        known[name] = _Letter(
+            np.asarray(vertices, dtype=float).reshape(-1, 2) / size,
+            np.asarray(codes, dtype=np.uint8),
+            f'<path id="{name}" d="{drawn}"/>' if (drawn := _strokes(vertices, codes, size)) else "",
+        )
+    return tuple((str(name), float(x) / size, float(y) / size) for name, x, y, _ in letters)
 
 
 @lru_cache(maxsize=64)
-def _known_strokes(file: str) -> dict[str, str]:
-    """Return the store of a font file's letters as path data, filled as they are met."""
+def _letters_of(file: str) -> dict[str, _Letter]:
+    """Return the store of a font file's letters, filled as they are met."""
     del file
     return {}
 
@@ -99,7 +136,7 @@ class Lettering(Text):
         """Fill the outline, on a halo where there is a ground colour."""
         if not self.get_visible() or not self.get_text().strip():
             return
-        if hasattr(renderer, "writer"):
+        if isinstance(renderer, SvgRenderer):
             self._write(renderer)
         else:
             self._fill(renderer)
@@ -135,27 +172,18 @@ class Lettering(Text):
         renderer.draw_path(gc, path, place, to_rgba(self.get_color()))
         gc.restore()
 
-    def _write(self, renderer: Any) -> None:
+    def _write(self, renderer: SvgRenderer) -> None:
         """Write the letters as uses of shapes that the file defines once."""
-        writer, line = renderer.writer, _line(self.get_text(), self.weight)
-        defined: set[str] = writer.__dict__.setdefault("letters_defined", set())
-        fresh = [name for name in line.shapes if name not in defined]
-        if fresh:
-            writer.start("defs")
-            for name in fresh:
-                writer.element("path", id=name, d=line.shapes[name])
-            writer.end("defs")
-            defined.update(fresh)
-        writer.comment(self.get_text())
+        line = _line(self.get_text(), self.weight)
+        for name, shape in line.shapes.items():
+            if shape:
+                renderer.define(name, shape)
         (a, c, e), (b, d, f), _ = (self._placing() + self.get_transform()).get_affine().get_matrix().tolist()
         turn = " ".join(f"{part / _EM:.6g}" for part in (a, -b, c, -d))
         matrix = f"matrix({turn} {e:.2f} {renderer.height - f:.2f})"
         for style in self._styles(abs(a) + abs(b)):
-            writer.start("g", transform=matrix, style=style)
-            for name, x in line.letters:
-                if line.shapes[name]:
-                    writer.element("use", attrib={"xlink:href": f"#{name}", "x": f"{x * _EM:.0f}"})
-            writer.end("g")
+            renderer.write(f'<g transform="{matrix}" style="{style}">{line.uses}</g>')
+        renderer.write(f"<!-- {escape(self.get_text()).replace('--', '- -')} -->")
 
     def _styles(self, scale: float) -> list[str]:
         opacity = "" if self.get_alpha() is None else f"; opacity: {self.get_alpha()}"

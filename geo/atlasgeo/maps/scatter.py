@@ -59,15 +59,19 @@ def standard_lag(values: pd.Series, neighbours: Graph) -> pd.DataFrame:
     if known.size < 2 or np.ptp(known.to_numpy()) == 0:
         raise AnalysisError("no variation: nothing to compare with neighbours", found=f"{known.size} values")
     z = (known - known.mean()) / known.std(ddof=0)
-    pairs = neighbours.adjacency.rename("weight").reset_index()
-    pairs = pairs[(pairs["weight"] != 0) & pairs["focal"].isin(z.index) & pairs["neighbor"].isin(z.index)]
-    if pairs.empty:
+    adjacency = neighbours.adjacency
+    focal, other = (z.index.get_indexer(adjacency.index.get_level_values(end)) for end in (0, 1))
+    weight = adjacency.to_numpy(dtype=float)
+    kept = (weight != 0) & (focal >= 0) & (other >= 0)
+    if not kept.any():
         raise AnalysisError("no unit with a value has a neighbour with one", found="0 pairs")
-    weighted = pairs["weight"] * pairs["neighbor"].map(z)
-    lag = weighted.groupby(pairs["focal"]).sum() / pairs["weight"].groupby(pairs["focal"]).sum()
-    return (
-        pd.DataFrame({"z": z, "lag": lag}).dropna().reindex([code for code in z.index if code in lag.index])
-    )
+    focal, other, weight = focal[kept], other[kept], weight[kept]
+    total = np.bincount(focal, weight, minlength=z.size)
+    lag = np.bincount(focal, weight * z.to_numpy()[other], minlength=z.size)
+    linked = np.bincount(focal, minlength=z.size) > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        both = pd.DataFrame({"z": z, "lag": lag / total})
+    return both[linked].dropna()
 
 
 def draw_moran_scatter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "write_figure"]
 
 FORMATS: Final = ("png", "svg")
-_SALT: Final = "atlasgeo"
-_DATA: Final = re.compile(r' d="[^"]*"')
-_LONG: Final = re.compile(r"(?<=\.\d\d)\d+")  # a hundredth of a point is enough for print
 
 
 def write_figure(
@@ -96,25 +92,23 @@ def _write_png(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, d
 
 
 def _write_svg(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, language: str) -> None:
-    import io
+    from atlasgeo.maps.svg import SvgRenderer
 
-    import matplotlib as mpl
+    wide, high = (72.0 * inches for inches in figure.get_size_inches())
+    drawn = SvgRenderer(wide, high)
+    before = figure.get_dpi()
+    figure.set_dpi(72)
+    try:
+        figure.draw(drawn)
+    finally:
+        figure.set_dpi(before)
+    root = {"role": "img", "lang": escape(language, {'"': "&quot;"})}
+    content = drawn.document(head=_described(facts, alt), attributes=root)
+    path.write_text(content, encoding="utf-8", newline="\n")
 
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "path"}):
-        figure.savefig(
-            buffer, format="svg", metadata={"Date": None, "Creator": "atlasgeo", "Format": None, "Type": None}
-        )
-    slim = _DATA.sub(lambda found: _LONG.sub("", found.group()), buffer.getvalue())
-    path.write_text(_described(slim, facts, alt, language), encoding="utf-8", newline="\n")
 
-
-def _described(svg: str, facts: Mapping[str, str], alt: str, language: str) -> str:
-    """Return the SVG with a title and a description that screen readers and search find."""
+def _described(facts: Mapping[str, str], alt: str) -> str:
+    """Return the title and the description that screen readers and search find."""
     lines = [alt, *(f"{key}: {value}" for key, value in facts.items())]
     title = escape(alt.partition("\n")[0][:200])
-    inside = f"<title>{title}</title>\n <desc>{escape(chr(10).join(lines))}</desc>"
-    start = svg.index("<svg")
-    end = svg.index(">", start)
-    root = f'{svg[start:end]} role="img" lang="{escape(language, {chr(34): "&quot;"})}">'
-    return f"{svg[:start]}{root}\n {inside}{svg[end + 1 :]}"
+    return f"<title>{title}</title>\n<desc>{escape(chr(10).join(lines))}</desc>"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from childatlas.assembly.index import BuiltIndex, index_layer
-from childatlas.assembly.measured import build_layer, carry_layer, choose_year
+from childatlas.assembly.measured import build_layer, carry_layer, choose_year, judge
 from childatlas.assembly.parent_values import parent_layer
 from childatlas.assembly.survey_layers import survey_layers, uncertain
+from childatlas.atlas.workers import Lent, workers
 from childatlas.errors import DataError, StudyError
 from childatlas.figures.select import series
 from childatlas.layers import Geography, Layer
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from childatlas.figures.catalogue import Indicator
 
 __all__ = ["Found", "find_layers", "find_one"]
+
+MATERIAL = ""  # no geography has this key
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,9 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         if year is None:
             absent[indicator.id] = _why_absent(material, indicator)
             continue
-        measured.append(_layer(material, indicator, at(year), year=year, gaps=gaps, judged=judged))
+        measured.append(_layer(material, indicator, at(year), year=year, gaps=gaps))
+    if judged:
+        measured = _judged(measured, material, geographies)
     from_above = [
         parent_layer(material.figures, material.catalogue[name], at(study.vintage), ground=ground)
         for name in study.figures.parent_values
@@ -143,27 +148,32 @@ def find_one(material: Material, indicator: str, *, year: int | None, residence:
 
 
 def _layer(
-    material: Material,
-    indicator: Indicator,
-    geography: Geography,
-    *,
-    year: int,
-    gaps: pd.DataFrame,
-    judged: bool,
+    material: Material, indicator: Indicator, geography: Geography, *, year: int, gaps: pd.DataFrame
 ) -> Layer:
-    layer = build_layer(
+    return build_layer(
         material.figures,
         indicator,
         geography,
         year=year,
         national_code=material.national_code,
-        plan=material.study.statistics if judged else None,
+        plan=None,
         seed=material.study.seed,
         gaps=gaps,
         language=material.study.languages[0],
         reforms=material.ground.reforms,
     )
-    return uncertain(material, layer, geography) if judged else layer
+
+
+def _judged(layers: list[Layer], material: Material, geographies: dict[str, Geography]) -> list[Layer]:
+    """Return the layers with their statistics, shared out among processes, which changes no number."""
+    with workers(len(layers), lent={**geographies, MATERIAL: material}) as crew:
+        started = [crew.start(_judge, layer, Lent(layer.geography), Lent(MATERIAL)) for layer in layers]
+        return [result() for result in started]
+
+
+def _judge(layer: Layer, geography: Geography, material: Material) -> Layer:
+    study = material.study
+    return uncertain(material, judge(layer, geography, study.statistics, seed=study.seed), geography)
 
 
 def _asked_for(indicator: Indicator, material: Material) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING
 from childatlas.atlas.captions import endorsement
 from childatlas.atlas.drawing import CHARTS, DRAWN, MAPS, Drawing, draw
 from childatlas.atlas.words import Words
-from childatlas.atlas.workers import start
+from childatlas.atlas.workers import Crew, Lent
 from childatlas.layers import Atlas, Layer
 
 if TYPE_CHECKING:
     from atlasgeo.maps.basemap import Basemap
 
-__all__ = ["Picture", "draw_layer", "draw_pictures", "file_name", "job_of"]
+__all__ = ["Picture", "draw_layer", "draw_pictures", "file_name", "job_of", "plan_pictures"]
 
 Tick = Callable[[str], None]
 
@@ -42,34 +41,8 @@ class Picture:
 Pictures = dict[str, dict[str, Picture]]
 
 
-def draw_pictures(
-    atlas: Atlas,
-    folder: Path,
-    *,
-    words: Words,
-    tick: Tick | None = None,
-    pool: ProcessPoolExecutor | None = None,
-) -> tuple[Pictures, Callable[[], Pictures]]:
-    """Draw every picture of every layer under ``<folder>/maps``: those the book needs, and a wait for all.
-
-    Parameters
-    ----------
-    atlas : Atlas
-    folder : Path
-        Where the atlas is being written.
-    words : Words
-    tick : callable, optional
-        Called with a layer's key when its pictures stand.
-    pool : ProcessPoolExecutor, optional
-        Shares out the layers; the bytes do not depend on it.
-
-    Returns
-    -------
-    first : dict of key -> dict of kind -> Picture
-        The maps: ``map``, and ``clusters`` where statistics ran.
-    rest : callable
-        Waits for the charts too and returns all: ``scatter`` where statistics ran, ``gap`` where town and
-        village are told apart, ``ranks`` where there are two years or more.
+def plan_pictures(atlas: Atlas, *, words: Words) -> dict[str, Drawing]:
+    """Return what the pictures of each layer are drawn from, by the layer's key.
 
     Notes
     -----
@@ -81,9 +54,35 @@ def draw_pictures(
         key: prepare_basemap(geography.shapes, parents=geography.parents)
         for key, geography in atlas.geographies.items()
     }
-    jobs = [_job(atlas, layer, basemaps[layer.geography], words) for layer in atlas.layers]
-    maps = {job.layer.key: start(pool, draw_layer, job, folder, kinds=MAPS) for job in jobs}
-    charts = {job.layer.key: start(pool, draw_layer, job, folder, kinds=CHARTS) for job in jobs}
+    return {layer.key: _job(atlas, layer, basemaps[layer.geography], words) for layer in atlas.layers}
+
+
+def draw_pictures(
+    keys: Sequence[str], folder: Path, *, crew: Crew, tick: Tick | None = None
+) -> tuple[Pictures, Callable[[], Pictures]]:
+    """Draw every picture of every layer under ``<folder>/maps``: those the book needs, and a wait for all.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Layers, in the order in which they are drawn.
+    folder : Path
+        Where the atlas is being written.
+    crew : Crew
+        Was lent what `plan_pictures` returns, under the layers' keys. The bytes do not depend on it.
+    tick : callable, optional
+        Called with a layer's key when its maps stand.
+
+    Returns
+    -------
+    first : dict of key -> dict of kind -> Picture
+        The maps: ``map``, and ``clusters`` where statistics ran.
+    rest : callable
+        Waits for the charts too and returns all: ``scatter`` where statistics ran, ``gap`` where town and
+        village are told apart, ``ranks`` where there are two years or more.
+    """
+    maps = {key: crew.start(draw_layer, Lent(key), folder, kinds=MAPS) for key in keys}
+    charts = {key: crew.start(draw_layer, Lent(key), folder, kinds=CHARTS) for key in keys}
     drawn: Pictures = {}
     for key, result in maps.items():
         drawn[key] = result()

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from childatlas.atlas.manifest import write_manifest
-from childatlas.atlas.pictures import Picture, draw_layer, draw_pictures, job_of
+from childatlas.atlas.pictures import Picture, draw_layer, draw_pictures, job_of, plan_pictures
 from childatlas.atlas.report import write_report
 from childatlas.atlas.swap import swapped_in
 from childatlas.atlas.tables import write_tables
 from childatlas.atlas.words import Words
-from childatlas.atlas.workers import start, workers
+from childatlas.atlas.workers import Lent, workers
 from childatlas.layers import Atlas, Layer
 
 __all__ = ["write_atlas", "write_map"]
 
 Progress = Callable[[str, int, int], None]
 Pictures = dict[str, dict[str, Picture]]
+
+ATLAS = ""  # no layer has this key
 
 # How long each step takes in per cent of the whole, as measured on 70 layers of 20 units.
 SHARES = {
@@ -67,16 +69,18 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
     from childatlas.atlas.workbook import write_workbook
 
     say = _Steps(words, progress)
-    with swapped_in(folder) as fresh, workers(len(atlas.layers)) as pool:
+    drawings = plan_pictures(atlas, words=words)
+    whole = Lent(ATLAS)
+    with swapped_in(folder) as fresh, workers(len(drawings), lent={**drawings, ATLAS: atlas}) as crew:
         package = atlas.called("atlas.gpkg")
         beside = {
-            "tables": start(pool, write_tables, atlas, fresh / "tables", words=words),
-            "workbook": start(pool, write_workbook, atlas, fresh / atlas.called("atlas.xlsx"), words=words),
-            "geopackage": start(pool, write_geopackage, atlas, fresh / package, words=words),
-            "interactive": start(pool, write_interactive_pages, atlas, fresh / "interactive", words=words),
+            "tables": crew.start(write_tables, whole, fresh / "tables", words=words),
+            "workbook": crew.start(write_workbook, whole, fresh / atlas.called("atlas.xlsx"), words=words),
+            "geopackage": crew.start(write_geopackage, whole, fresh / package, words=words),
+            "interactive": crew.start(write_interactive_pages, whole, fresh / "interactive", words=words),
         }
-        ticks = say.ticks("maps", len(atlas.layers))
-        maps, rest = draw_pictures(atlas, fresh, words=words, tick=ticks, pool=pool)
+        ticks = say.ticks("maps", len(drawings))
+        maps, rest = draw_pictures(list(drawings), fresh, crew=crew, tick=ticks)
         say.start("book")
         # typst keeps threads of its own, which a forked process would wait for in vain: the book is set here,
         # while the processes draw the charts.
