@@ -101,6 +101,10 @@ def flags(frame: pd.DataFrame, definitions: Definitions | None = None) -> pd.Dat
     return applied.project("source, stunted, school, __profile").df()
 
 
+def applied(**changes: Any) -> Any:
+    return apply_definitions(records(**changes), small())
+
+
 def test_answers_become_deprivations() -> None:
     table = flags(records()).astype(object).where(lambda t: t.notna(), None)
     # River or more than 30 minutes; one yes decides though the other answer is missing, one no does not.
@@ -141,6 +145,19 @@ def test_measures_by_hand() -> None:
     assert everybody.adjusted == pytest.approx((2.5 + 1) / 5)
 
 
+def test_measures_along_the_life_cycle() -> None:
+    counted = count_relation(
+        applied(), ["source", "stunted", "school"], by=["age_group"], applies=small().applies()
+    )
+    result = measure_deprivation(counted.histogram, small().weights(), 0.5)
+    # Complete are children 1 and 2 (young), 3 and 5 (old); the items of the other age have no part.
+    assert result.n.to_dict() == {"old": 2, "young": 2}
+    assert result.contribution.loc["old", "stunted"] == 0
+    assert result.adjusted["young"] == pytest.approx((1 + 0.5) / 2)
+    own = apply_definitions(records(age_group=list("abcdef")), small())
+    assert own.project("age_group").fetchall()[0] == ("a",)
+
+
 def test_the_weights_are_nested() -> None:
     weights = read_definitions("kaz").weights()
     np.testing.assert_allclose(weights.sum(axis=1), 1)
@@ -176,6 +193,25 @@ class TestBadFiles:
             apply_definitions(frame, small()), ["source", "stunted", "school"], applies=small().applies()
         )
         assert (counted.records, counted.outside) == (6, 3)
+
+    def test_nobody_of_an_age_that_is_covered(self) -> None:
+        for ages in (40, np.nan, 99):
+            with pytest.raises(DataError, match="no record is of an age") as error:
+                flags(records(age=ages))
+            assert "0-4, 5-17" in str(error.value)
+
+    def test_columns_that_form_no_groups(self) -> None:
+        with pytest.raises(AnalysisError, match="named twice as group"):
+            count_relation(applied(), ["source"], by=["place", "place"])
+        with pytest.raises(AnalysisError, match="named twice as item"):
+            count_relation(applied(), ["source", "source"])
+        with pytest.raises(AnalysisError, match="cannot form groups"):
+            count_relation(applied().project("*, [place] AS places"), ["source"], by=["places"])
+
+    def test_gaps_in_the_design_are_counted_in_records(self) -> None:
+        with pytest.raises(DataError, match="2 records lack a value that the design needs") as error:
+            count_relation(applied(h=[1, 1, 1, 2, np.nan, np.nan]), ["source"], stratum="h", cluster="c")
+        assert "column h" in str(error.value)
 
     def test_nobody_answered_a_dimension(self) -> None:
         with pytest.raises(DataError, match="dimension 'growth'"):
@@ -225,6 +261,12 @@ class TestFiles:
                     apply_definitions(survey.relation, small()).project("source, stunted, school").df()
                 )
         pd.testing.assert_frame_equal(found[0], found[1])
+
+    def test_decimal_commas(self, tmp_path: Path) -> None:
+        records().to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
+        with open_microdata(tmp_path / "a.csv") as survey:
+            found = apply_definitions(survey.relation, small()).project("source, stunted, school").df()
+        pd.testing.assert_frame_equal(found, applied().project("source, stunted, school").df())
 
     @pytest.mark.parametrize("suffix", [".dta", ".sav", ".zsav"])
     def test_value_labels_are_applied(self, tmp_path: Path, suffix: str) -> None:

@@ -134,10 +134,21 @@ def _reader(path: Path) -> Callable[[duckdb.DuckDBPyConnection, Path, Path], _Op
 def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> _Opened:  # noqa: ARG001
     # Without BOOLEAN among them: DuckDB would read the answers yes and no as true and false.
     kinds = ["BIGINT", "DOUBLE", "DATE", "VARCHAR"]
-    relation = connection.read_csv(
-        str(path), header=True, sample_size=100_000, null_padding=False, auto_type_candidates=kinds
-    )
+    options: dict[str, Any] = {
+        "header": True, "sample_size": 100_000, "null_padding": False, "auto_type_candidates": kinds
+    }  # fmt: skip
+    relation = connection.read_csv(str(path), **options)
+    if _words(relation):
+        # Where the comma separates decimals, columns of numbers read as words; never where it separates columns.
+        comma = connection.read_csv(str(path), decimal=",", **options)
+        if comma.columns == relation.columns and _words(comma) < _words(relation):
+            return comma, {}, {}
     return relation, {}, {}
+
+
+def _words(relation: Any) -> int:
+    """Return how many columns hold words."""
+    return sum(str(kind) == "VARCHAR" for kind in relation.types)
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> _Opened:  # noqa: ARG001

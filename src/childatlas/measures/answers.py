@@ -9,7 +9,9 @@ from childatlas.errors import DataError, nearest
 from childatlas.measures.cells import PROFILE
 from childatlas.measures.relation_checks import as_relation, quote
 
-__all__ = ["apply_definitions"]
+__all__ = ["AGE_GROUP", "apply_definitions"]
+
+AGE_GROUP = "age_group"
 
 
 def apply_definitions(relation: Any, definitions: Definitions) -> Any:
@@ -25,13 +27,14 @@ def apply_definitions(relation: Any, definitions: Definitions) -> Any:
     DuckDBPyRelation
         All columns of the file that share no name with an item, then the items: NULL where an answer is
         missing or the item does not apply at that age. ``__profile`` is the number of the age group, NULL
-        outside all of them.
+        outside all of them, and ``age_group`` its id (where the file has no such column): group by it for
+        measures along the life cycle.
 
     Raises
     ------
     DataError
-        If a question's column is not there, an answer is not among the known ones, an age is not an age, or
-        nobody answered any question of a dimension.
+        If a question's column is not there, an answer is not among the known ones, an age is not an age,
+        nobody is of an age that the definitions cover, or nobody answered any question of a dimension.
 
     Notes
     -----
@@ -50,6 +53,9 @@ def apply_definitions(relation: Any, definitions: Definitions) -> Any:
     kept = [quote(c) for c in relation.columns if c not in items]
     staged = relation.project(f"*, CASE {stages} END AS {PROFILE}")
     ages = [a.id for a in definitions.age_groups]
+    if AGE_GROUP not in {name.lower() for name in (*relation.columns, *items)}:
+        names = " ".join(f"WHEN {i} THEN {_word(a)}" for i, a in enumerate(ages))
+        kept.append(f"CASE {PROFILE} {names} END AS {AGE_GROUP}")
     flags = [f"{_item(item, ages)} AS {quote(item.id)}" for item in definitions.items]
     applied = staged.project(", ".join([*kept, PROFILE, *flags]))
     _check_dimensions(applied, definitions)
@@ -107,7 +113,15 @@ def _check_dimensions(applied: Any, definitions: Definitions) -> None:
         "count(*) FILTER (WHERE " + " OR ".join(f"{quote(i.id)} IS NOT NULL" for i in d.items) + ")"
         for d in definitions.dimensions
     ]
-    row = applied.aggregate(", ".join(counts)).fetchall()[0]
+    inside, *row = applied.aggregate(", ".join([f"count({PROFILE})", *counts])).fetchall()[0]
+    if not inside:
+        spans = ", ".join(f"{a.first}-{a.last}" for a in definitions.age_groups)
+        raise DataError(
+            "no record is of an age that the definitions cover",
+            where=f"column {definitions.age.column}",
+            expected=f"completed years of {spans}",
+            fix="name the column of age under [age], or correct it",
+        )
     for dimension, count in zip(definitions.dimensions, row, strict=True):
         if not count:
             raise DataError(
@@ -169,4 +183,8 @@ def _number(column: str, missing: tuple[Answer, ...]) -> str:
 def _listed(answers: tuple[Answer, ...]) -> str:
     """Return answers as `_raw` writes them."""
     words = [repr(float(a)) if isinstance(a, (int, float)) else str(a).strip().lower() for a in answers]
-    return ", ".join("'" + w.replace("'", "''") + "'" for w in words)
+    return ", ".join(map(_word, words))
+
+
+def _word(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

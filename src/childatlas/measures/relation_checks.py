@@ -9,7 +9,7 @@ import pandas as pd
 
 from childatlas.errors import AnalysisError, DataError, nearest
 
-__all__ = ["as_relation", "check_columns", "check_gaps", "check_values", "quote"]
+__all__ = ["as_relation", "check_columns", "check_gaps", "check_keys", "check_values", "quote"]
 
 
 def as_relation(data: Any) -> Any:
@@ -49,6 +49,29 @@ def check_columns(relation: Any, named: Sequence[str]) -> None:
                 f"the file has no column {column!r}",
                 found=column,
                 expected=", ".join(nearest(column, known) or known[:20]),
+            )
+
+
+def check_keys(relation: Any, by: Sequence[str], items: Sequence[str]) -> None:
+    """Refuse groups and items that are named twice, and groups in columns that hold lists or records.
+
+    Raises
+    ------
+    AnalysisError
+    """
+    for names, use in ((by, "group"), (items, "item")):
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        if twice:
+            raise AnalysisError(
+                f"a column is named twice as {use}", found=", ".join(twice), expected="each once"
+            )
+    kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
+    for column in by:
+        if kinds[column].endswith("]") or kinds[column].startswith(("STRUCT", "MAP", "UNION")):
+            raise AnalysisError(
+                f"column {column!r} cannot form groups",
+                found=kinds[column],
+                expected="words, numbers or dates",
             )
 
 

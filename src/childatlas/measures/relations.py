@@ -11,12 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from childatlas.errors import AnalysisError
+from childatlas.errors import AnalysisError, DataError
 from childatlas.measures.cells import PROFILE, CellQuery, Cells, count_cells, unpack_masks
 from childatlas.measures.design import Columns, Design, Lonely, build_design
 from childatlas.measures.grouping import by_index
 from childatlas.measures.histogram import Histogram
-from childatlas.measures.relation_checks import as_relation, check_columns, check_gaps, check_values
+from childatlas.measures.relation_checks import (
+    as_relation,
+    check_columns,
+    check_gaps,
+    check_keys,
+    check_values,
+)
 
 __all__ = ["PROFILE", "Counted", "assemble", "count_relation"]
 
@@ -93,6 +99,7 @@ def count_relation(
     used = [c for columns in design.values() for c in columns]
     named = [*items, *by, *([weight] if weight else []), *used, *chosen.values()]
     check_columns(relation, [*named, *([PROFILE] if applies is not None else [])])
+    check_keys(relation, by, items)
     bounds = {**check_values(relation, items, weight), **check_gaps(relation, chosen)}
     query = CellQuery(
         items=tuple(items),
@@ -224,6 +231,14 @@ def _design(table: pd.DataFrame, query: CellQuery, options: Mapping[str, Any]) -
         for part, names in query.design.items()
         for level, source in enumerate(names)
     }
+    for source, column in columns.items():
+        if column.isna().any():
+            raise DataError(
+                f"{int(table['n'][column.isna()].sum())} records lack a value that the design needs",
+                where=f"column {source}",
+                expected="a value in every record",
+                fix="complete the column, or leave these records out",
+            )
     named: dict[str, Any] = {part: list(names) or None for part, names in query.design.items()}
     return build_design(pd.DataFrame(columns, index=table.index), weight=None, **named, **options)
 
