@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from atlasgeo.errors import BoundaryError, DataError, nearest
 from atlasgeo.guessing import MARGIN, Match, build_choice, match_names
 from atlasgeo.spellings import plain
 
-__all__ = ["MARGIN", "THRESHOLD", "resolve"]
+__all__ = ["MARGIN", "THRESHOLD", "read_aliases", "resolve"]
 
 THRESHOLD: Final = 78.0
 """Least similarity (0 to 100, restricted Damerau-Levenshtein over the longer spelling) of a misspelt name."""
@@ -28,7 +28,7 @@ def resolve(
     *,
     level: str | None = None,
     parent: str | Sequence[str | None] | None = None,
-    year: int | None = None,
+    vintage: int | Sequence[int | None] | None = None,
     aliases: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
     threshold: float = THRESHOLD,
 ) -> pd.DataFrame:
@@ -47,8 +47,9 @@ def resolve(
     parent : str or sequence of str, optional
         Code (or unambiguous name) of the unit above, one for all or one a name: a name is then never
         resolved to a unit of another parent.
-    year : int, optional
-        Only units in force at the end of that year. Without it present units are preferred to former ones.
+    vintage : int or sequence of int, optional
+        Only units in force at the end of that year, one for all or one a name. Without it present units are
+        preferred to former ones.
     aliases : path of a CSV (columns ``name``, ``unit``), frame or mapping, optional
         The user's own spellings: they win over everything but a parent that contradicts them.
     threshold : float
@@ -64,7 +65,7 @@ def resolve(
     Raises
     ------
     DataError
-        If `parent` has another length than `names`, or the table of aliases cannot be used.
+        If `parent` or `vintage` has another length than `names`, or the table of aliases cannot be used.
     BoundaryError
         If the level is not in the gazetteer, or an alias names an unknown code.
 
@@ -77,19 +78,21 @@ def resolve(
     spellings).
     """
     listed = names if isinstance(names, pd.Series) else pd.Series(list(names), dtype=object)
-    parents = _parents(parent, len(listed), gazetteer, year)
+    given = _one_each(vintage, len(listed), "vintage")
+    years = [None if pd.isna(year) else int(year) for year in given]
+    parents = _parents(_one_each(parent, len(listed), "parent"), gazetteer, years)
     table = _alias_table(aliases, gazetteer)
     rows = _rows_of(gazetteer, level)
-    wanted: dict[str | None, list[tuple[int, str]]] = {}
+    wanted: dict[tuple[str | None, int | None], list[tuple[int, str]]] = {}
     found: list[Match] = [Match(reason="empty")] * len(listed)
-    for position, (name, above) in enumerate(zip(listed, parents, strict=True)):
+    for position, (name, above, year) in enumerate(zip(listed, parents, years, strict=True)):
         if name is None or (isinstance(name, float) and np.isnan(name)) or not str(name).strip():
             continue
         if above == _UNKNOWN:
             found[position] = Match(reason="parent unknown")
             continue
-        wanted.setdefault(above, []).append((position, _as_name(name)))
-    for above, group in wanted.items():
+        wanted.setdefault((above, year), []).append((position, _as_name(name)))
+    for (above, year), group in wanted.items():
         choice = build_choice(rows, above, year)
         known = match_names({name for _, name in group}, choice, table, threshold)
         for position, name in group:
@@ -130,37 +133,53 @@ def _rows_of(gazetteer: pd.DataFrame, level: str | None) -> pd.DataFrame:
     return rows
 
 
-def _parents(
-    parent: str | Sequence[str | None] | None, count: int, gazetteer: pd.DataFrame, year: int | None
-) -> list[str | None]:
-    """Return the parent's code for each name, None where none is given."""
-    if parent is None or isinstance(parent, str):
-        given: list[object] = [parent] * count
-    else:
-        given = list(parent)
-    if len(given) != count:
+def _one_each(given: object, count: int, what: str) -> list[Any]:
+    """Return one value a name, from one for all or one each."""
+    if given is None or isinstance(given, str | int | np.integer):
+        return [given] * count
+    listed = list(given) if isinstance(given, Iterable) else [given]
+    if len(listed) != count:
         raise DataError(
-            "parent has another length than names",
-            found=len(given),
-            expected=f"one parent, or {count} of them",
+            f"{what} has another length than names",
+            found=len(listed),
+            expected=f"one {what}, or {count} of them",
         )
-    codes: dict[object, str | None] = {}
-    for value in given:
-        if value not in codes:
-            codes[value] = _parent_code(value, gazetteer, year)
-    return [codes[value] for value in given]
+    return listed
+
+
+def _parents(given: list[Any], gazetteer: pd.DataFrame, years: list[int | None]) -> list[str | None]:
+    """Return the parent's code for each name, None where none is given."""
+    codes: dict[tuple[object, int | None], str | None] = {}
+    for value, year in zip(given, years, strict=True):
+        if (value, year) not in codes:
+            codes[value, year] = _parent_code(value, gazetteer, year)
+    return [codes[pair] for pair in zip(given, years, strict=True)]
 
 
 def _parent_code(value: object, gazetteer: pd.DataFrame, year: int | None) -> str | None:
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
         return None
     text = _as_name(value)
+    if not text:
+        return None
     above = set(gazetteer[PARENT])
     if text in above:
         return text
     rows = gazetteer[gazetteer[UNIT].isin(above)]
     match = match_names({text}, build_choice(rows, None, year), {}, THRESHOLD)[text]
     return match.unit or _UNKNOWN
+
+
+def read_aliases(path: str | Path) -> dict[str, str]:
+    """Return name -> code of a table of a user's own spellings.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it lacks the columns ``name`` and ``unit``.
+    """
+    frame = _alias_frame(path, str(path))
+    return dict(zip(frame["name"], frame[UNIT], strict=True))
 
 
 def _alias_table(

@@ -179,7 +179,11 @@ def _by_name(
     names = shapes[str(layer.name)].fillna("").astype(str)
     above = _parents_of(shapes, parents)
     found = resolve(
-        names.tolist(), gazetteer, level=layer.level, year=year, parent=above if parents is not None else None
+        names.tolist(),
+        gazetteer,
+        level=layer.level,
+        vintage=year,
+        parent=above if parents is not None else None,
     )
     codes = ["" if pd.isna(code) else str(code) for code in found[UNIT]]
     codes = ["" if code and codes.count(code) > 1 else code for code in codes]

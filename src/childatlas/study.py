@@ -43,13 +43,14 @@ class FiguresPlan(_Plan):
     `tables` and `catalogue` (one or several) are names of shipped folders under ``data/indicators`` or paths.
     An empty `indicators` means every catalogued indicator that has a value at the level of the study. Those
     in `parent_values` have figures for the level above alone: each unit shows its parent's, flagged, never as
-    an observation.
+    an observation. `aliases` is a CSV (name, unit) of the user's own spellings, which win over all others.
     """
 
     tables: tuple[str, ...] = ()
     catalogue: str | tuple[str, ...]
     indicators: tuple[str, ...] = ()
     parent_values: tuple[str, ...] = ()
+    aliases: str | None = None
     years: tuple[int, int] = (1900, 2100)
 
     @field_validator("years")

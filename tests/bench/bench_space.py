@@ -112,7 +112,7 @@ def rows() -> list[dict[str, object]]:
     def peer() -> object:
         return [process.extractOne(name, known, scorer=fuzz.WRatio) for name in names[:1_000]]
 
-    given = {"level": "district", "year": 2024}
+    given = {"level": "district", "vintage": 2024}
     oblasts = ag.in_force(gazetteer, level="oblast", year=2015)
     values = pd.Series(1.0, index=oblasts.index)
     return [

@@ -75,18 +75,18 @@ def test_plain_and_key_of_nothing() -> None:
         ("Алматинская область", {"level": "oblast"}, "190000000"),
         ("Almaty Region", {"level": "oblast"}, "190000000"),
         ("г. Нур-Султан", {"level": "oblast"}, "710000000"),
-        ("ЮКО", {"level": "oblast", "year": 2015}, "510000000"),
+        ("ЮКО", {"level": "oblast", "vintage": 2015}, "510000000"),
         ("South Kazakhstan", {"level": "oblast"}, "510000000"),
-        ("область Жетісу", {"level": "oblast", "year": 2023}, "330000000"),
+        ("область Жетісу", {"level": "oblast", "vintage": 2023}, "330000000"),
         ("Зеленовский район", {"level": "district"}, "274400000"),  # renamed Baiterek
         ("Енбекшинскийский", {"level": "district"}, "791510000"),  # the source's own misspelling
-        ("Капчагай", {"level": "district", "year": 2019}, "191600000"),
-        ("Капчагай", {"level": "district", "year": 2023}, "191000000"),
-        ("Талдыкорган", {"level": "district", "year": 2019}, "191000000"),
-        ("Талдыкорган", {"level": "district", "year": 2023}, "331000000"),
-        ("Abay district", {"parent": "350000000", "year": 2023}, "353200000"),
-        ("Abay district", {"parent": "100000000", "year": 2023}, "103200000"),
-        ("Abay district", {"parent": "Shymkent city", "year": 2023}, "791110000"),
+        ("Капчагай", {"level": "district", "vintage": 2019}, "191600000"),
+        ("Капчагай", {"level": "district", "vintage": 2023}, "191000000"),
+        ("Талдыкорган", {"level": "district", "vintage": 2019}, "191000000"),
+        ("Талдыкорган", {"level": "district", "vintage": 2023}, "331000000"),
+        ("Abay district", {"parent": "350000000", "vintage": 2023}, "353200000"),
+        ("Abay district", {"parent": "100000000", "vintage": 2023}, "103200000"),
+        ("Abay district", {"parent": "Shymkent city", "vintage": 2023}, "791110000"),
         ("Pavlodar district", {"parent": "550000000"}, "556000000"),
         ("Pavlodar city", {"parent": "550000000"}, "551000000"),
         ("353200000", {}, "353200000"),
@@ -96,9 +96,9 @@ def test_plain_and_key_of_nothing() -> None:
         ("KZ-10", {"level": "oblast"}, "100000000"),
         ("KZ353200", {"level": "district"}, "353200000"),
         ("г.Алматы", {"level": "oblast"}, "750000000"),
-        ("Қонаев қ.ә.", {"level": "district", "year": 2023}, "191000000"),
-        ("Туркестанская 1", {"level": "oblast", "year": 2023}, "610000000"),
-        ("South Kazakhstan (pre-2018)", {"level": "oblast", "year": 2016}, "510000000"),
+        ("Қонаев қ.ә.", {"level": "district", "vintage": 2023}, "191000000"),
+        ("Туркестанская 1", {"level": "oblast", "vintage": 2023}, "610000000"),
+        ("South Kazakhstan (pre-2018)", {"level": "oblast", "vintage": 2016}, "510000000"),
         ("район имени Габита Мусрепова", {"level": "district"}, "596600000"),
     ],
 )
@@ -112,12 +112,12 @@ def test_names_as_they_come(name: object, given: dict[str, object], code: str) -
 @pytest.mark.parametrize(
     ("name", "given", "candidates"),
     [
-        ("Almaty", {"level": "oblast", "year": 2023}, {"190000000", "750000000"}),
-        ("Abay district", {"level": "district", "year": 2023}, {"103200000", "353200000", "791110000"}),
-        ("Abay ditrict", {"level": "district", "year": 2023}, {"103200000", "353200000", "791110000"}),
-        ("Pavlodar", {"parent": "550000000", "year": 2023}, {"551000000", "556000000"}),
-        ("Zhambyl", {"level": "district", "year": 2023}, {"194200000", "314000000", "594600000"}),
-        ("Жмабыл", {"level": "district", "year": 2023}, {"194200000", "314000000", "594600000"}),
+        ("Almaty", {"level": "oblast", "vintage": 2023}, {"190000000", "750000000"}),
+        ("Abay district", {"level": "district", "vintage": 2023}, {"103200000", "353200000", "791110000"}),
+        ("Abay ditrict", {"level": "district", "vintage": 2023}, {"103200000", "353200000", "791110000"}),
+        ("Pavlodar", {"parent": "550000000", "vintage": 2023}, {"551000000", "556000000"}),
+        ("Zhambyl", {"level": "district", "vintage": 2023}, {"194200000", "314000000", "594600000"}),
+        ("Жмабыл", {"level": "district", "vintage": 2023}, {"194200000", "314000000", "594600000"}),
     ],
 )
 def test_ambiguous_stays_unresolved_with_candidates(
@@ -131,7 +131,7 @@ def test_ambiguous_stays_unresolved_with_candidates(
 
 def test_what_cannot_be_resolved_says_why() -> None:
     names = ["", None, float("nan"), "Reykjavik", "353200001", "   "]
-    found = resolve(names, UNITS, level="district", year=2023)
+    found = resolve(names, UNITS, level="district", vintage=2023)
     assert found["unit"].isna().all()
     assert found["reason"].tolist() == ["empty", "empty", "empty", "no match", "unknown code", "empty"]
     assert one("Abay", parent="nowhere")["reason"] == "parent unknown"
@@ -139,35 +139,35 @@ def test_what_cannot_be_resolved_says_why() -> None:
 
 
 def test_a_unit_of_other_years_is_never_guessed_to_be_a_present_one() -> None:
-    found = one("Shymkent city", level="oblast", year=2016)
+    found = one("Shymkent city", level="oblast", vintage=2016)
     assert pd.isna(found["unit"])
     assert found["reason"] == "not in force in that year"
     assert found["candidates"] == ("790000000",)
-    assert one("100000000", level="oblast", year=2016)["reason"] == "not in force in that year"
+    assert one("100000000", level="oblast", vintage=2016)["reason"] == "not in force in that year"
 
 
 def test_a_name_of_another_kind_of_place_is_not_guessed() -> None:
-    found = one("Atyrau Regoin", level="district", year=2023)
+    found = one("Atyrau Regoin", level="district", vintage=2023)
     assert (found["reason"], found["candidates"]) == ("another kind of place", ("231000000",))
     assert (
-        one("Taraz district", level="district", year=2023)["unit"] == "311000000"
+        one("Taraz district", level="district", vintage=2023)["unit"] == "311000000"
     )  # city, district: often mixed
-    assert one("Atyraw city", level="district", year=2023)["unit"] == "231000000"
-    assert one("Atirow city", level="district", year=2023)["unit"] == "231000000"
-    found = one("Atirow region", level="district", year=2023)
+    assert one("Atyraw city", level="district", vintage=2023)["unit"] == "231000000"
+    assert one("Atirow city", level="district", vintage=2023)["unit"] == "231000000"
+    found = one("Atirow region", level="district", vintage=2023)
     assert (found["reason"], found["candidates"]) == ("another kind of place", ("231000000",))
 
 
 def test_scores_and_reasons_of_misspelt_names() -> None:
-    found = one("Щербактинсий район", level="district", year=2023)
+    found = one("Щербактинсий район", level="district", vintage=2023)
     assert (found["unit"], found["reason"]) == ("556800000", "similar name")
     assert found["score"] == pytest.approx(100 * (1 - 1 / 13))  # one of the 13 letters of the adjective's key
-    assert pd.isna(one("Щербактинсий район", level="district", year=2023, threshold=99)["unit"])
+    assert pd.isna(one("Щербактинсий район", level="district", vintage=2023, threshold=99)["unit"])
 
 
 def test_one_wrong_letter_in_a_short_name_needs_its_parent() -> None:
-    assert one("Shv", parent="310000000", year=2023)["unit"] == "316600000"
-    assert pd.isna(one("Shv", level="district", year=2023)["unit"])
+    assert one("Shv", parent="310000000", vintage=2023)["unit"] == "316600000"
+    assert pd.isna(one("Shv", level="district", vintage=2023)["unit"])
 
 
 def test_result_keeps_the_order_and_the_index() -> None:
@@ -180,7 +180,7 @@ def test_result_keeps_the_order_and_the_index() -> None:
 
 
 def test_a_parent_for_each_name() -> None:
-    found = resolve(["Abay"] * 3, UNITS, parent=["350000000", "790000000", "Abai Region"], year=2023)
+    found = resolve(["Abay"] * 3, UNITS, parent=["350000000", "790000000", "Abai Region"], vintage=2023)
     assert found["unit"].tolist() == ["353200000", "791110000", "103200000"]
     with pytest.raises(DataError, match="another length"):
         resolve(["Abay"] * 3, UNITS, parent=["350000000"])
@@ -351,7 +351,7 @@ def test_at_least_98_in_100_are_right_and_none_is_wrong(seed: int, year: int) ->
         (code, row["parent"], text) for code, row in districts.iterrows() for text in spellings(row, rng)
     ]
     codes, parents, texts = zip(*cases, strict=True)
-    found = resolve(texts, UNITS, level="district", parent=parents, year=year)["unit"]
+    found = resolve(texts, UNITS, level="district", parent=parents, vintage=year)["unit"]
     right = found == np.array(codes)
     assert len(cases) > 3_500
     assert right.mean() >= 0.98
@@ -366,7 +366,7 @@ def test_none_is_wrong_over_many_seeds() -> None:
             rng = np.random.default_rng(seed)
             cases = [(c, row["parent"], t) for c, row in districts.iterrows() for t in spellings(row, rng)]
             codes, parents, texts = zip(*cases, strict=True)
-            found = resolve(texts, UNITS, level="district", parent=parents, year=year)["unit"]
+            found = resolve(texts, UNITS, level="district", parent=parents, vintage=year)["unit"]
             right = found == np.array(codes)
             assert right.mean() >= 0.98
             assert [texts[i] for i in np.flatnonzero(found.notna() & ~right)] == []
@@ -388,7 +388,7 @@ WORDS = [str(text) for c in UNITS.columns if c.startswith(("name_", "short_")) f
     year=st.sampled_from([None, 2019, 2023, 2024]),
 )
 def test_never_a_unit_of_another_parent(name: str, parent: str, year: int | None) -> None:
-    found = resolve([name], UNITS, parent=parent, year=year).iloc[0]
+    found = resolve([name], UNITS, parent=parent, vintage=year).iloc[0]
     rows = UNITS[UNITS["parent"] == parent]
     if pd.notna(found["unit"]):
         assert found["unit"] in set(rows["unit"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from childatlas.atlas.words import Words
     from childatlas.figures.catalogue import Catalogue, Indicator
     from childatlas.figures.check import Checked
+    from childatlas.figures.read import ReadReport
 
 __all__ = ["Material", "read_material"]
 
@@ -39,6 +40,7 @@ class Material:
     words: Words
     inputs: tuple[Path, ...]
     survey: SurveyFigures | None = None
+    reading: ReadReport | None = None
 
     @property
     def figures(self) -> pd.DataFrame:
@@ -99,9 +101,14 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
     wanted = (only,) if only else (*study.figures.indicators, *study.figures.parent_values)
     _refuse_unknown(wanted, catalogue, study)
     tables = [table for name in study.figures.tables for table in _table_files(study, name)]
+    own = study.figures.aliases
+    spellings = None if own is None else study.locate("indicators", own)
     figures = (
-        read_figures(tables, gazetteer=gazetteer, level=study.level) if survey is None else survey.figures
+        read_figures(tables, gazetteer=gazetteer, level=study.level, aliases=spellings)
+        if survey is None
+        else survey.figures
     )
+    reading = figures.attrs.get("report")
     if only:
         parts = {only, catalogue[only].count, catalogue[only].denominator}  # a rate is made of its counts
         figures = figures[figures["indicator"].isin(parts)]
@@ -112,6 +119,7 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
         *catalogue_paths,
         *ground.shape_files(),
         *tables,
+        spellings,
         *(study.locate("indices", p.recipe, suffix=".toml") for p, _ in recipes),
         *(survey.inputs if survey is not None else ()),
     ]
@@ -124,6 +132,7 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
         words=read_words(study.languages[0]),
         inputs=tuple(dict.fromkeys(p for p in used if p is not None)),
         survey=survey,
+        reading=reading,
     )
 
 

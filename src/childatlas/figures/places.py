@@ -18,22 +18,25 @@ SURE = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Which code each text stands for.
+    """Which unit each row of a table is about.
 
     Attributes
     ----------
-    codes : dict of str to str
-        Text of the table -> code, for those that have one.
-    names : tuple of str
-        The texts among them that are names, not codes.
+    units : Series of str
+        Code of each row, missing where none was found.
+    called : Series of str
+        What the table calls the place of each row: the name, with the unit above in brackets where given.
+    names : dict of str to str
+        Those that are names, not codes, with their code (several, where years differ).
     guessed : dict of str to float
         The names that no known spelling equals, with their similarity, 0 to 100.
     reasons : dict of str to str
-        For each text that has no code: why.
+        For each that has no code in some row: why.
     """
 
-    codes: dict[str, str]
-    names: tuple[str, ...] = ()
+    units: pd.Series[str]
+    called: pd.Series[str]
+    names: dict[str, str] = field(default_factory=dict)
     guessed: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -43,10 +46,12 @@ def resolve_places(
     gazetteer: pd.DataFrame | None,
     *,
     level: str | None = None,
+    above: pd.Series[str] | None = None,
+    years: pd.Series[int] | None = None,
     aliases: Mapping[str, str] | None = None,
     path: str = "",
 ) -> Places:
-    """Return the codes of the units that a column of codes and names means.
+    """Return the units that a column of codes and names means.
 
     Parameters
     ----------
@@ -56,6 +61,11 @@ def resolve_places(
         As `atlasgeo.units.read_units` returns; None takes every text for a code.
     level : str, optional
         Names are looked for among the units of this level, then those above it.
+    above : Series of str, optional
+        Code or name of the unit above, row by row, empty where not given: a name then means a part of it.
+    years : Series of int, optional
+        A name means a unit in force at the end of the row's year; one that was not in force then is still
+        found, for the check that follows to tell.
     aliases : mapping of name to code, optional
         Further names.
     path : str
@@ -80,11 +90,73 @@ def resolve_places(
             expected="a code, or a name of the gazetteer",
         )
     if gazetteer is None:
-        return Places(codes={text: text for text in first})
+        return Places(cells, cells)
     codes = _codes(first, gazetteer, aliases or {}, path)
-    names = tuple(text for text in first if text not in codes)
-    found = _names(names, gazetteer, level=level, aliases=aliases or {}, where=(path, first))
-    return Places({**codes, **found.codes}, names, guessed=found.guessed, reasons=found.reasons)
+    units = cells.map(codes).astype("str")
+    named = units.isna()
+    if not named.any():
+        return Places(units, cells)
+    asked = pd.DataFrame({"text": cells, "above": "", "year": pd.NA}, index=cells.index)
+    if above is not None:
+        asked["above"] = above
+    if years is not None:
+        asked["year"] = years
+    asked = asked[named]
+    answers = _answers(asked, _from_level_up(gazetteer, level), aliases or {})
+    told = asked["text"].where(asked["above"] == "", asked["text"] + " (" + asked["above"] + ")")
+    return _judged(units, cells.mask(named, told), answers, _first_names(gazetteer), path)
+
+
+def _answers(asked: pd.DataFrame, gazetteer: pd.DataFrame, aliases: Mapping[str, str]) -> pd.DataFrame:
+    """Return what each row's name means; one not in force in its year is looked for in all of them."""
+    from atlasgeo.matching import resolve
+
+    each = asked.drop_duplicates()
+    found = resolve(
+        each["text"].tolist(),
+        gazetteer,
+        parent=each["above"].tolist(),
+        vintage=each["year"].tolist(),
+        aliases=dict(aliases) or None,
+    ).set_axis(each.index, axis=0)
+    late = found[UNIT].isna() & (found["reason"] == "not in force in that year")
+    if late.any():
+        again = each[late]
+        anew = resolve(
+            again["text"].tolist(),
+            gazetteer,
+            parent=again["above"].tolist(),
+            aliases=dict(aliases) or None,
+        ).set_axis(again.index, axis=0)
+        sure = anew[anew[UNIT].notna()]
+        found.loc[sure.index, list(found.columns)] = sure
+    keyed = found.set_axis(pd.MultiIndex.from_frame(each.astype(object).fillna("")), axis=0)
+    rows = keyed.reindex(pd.MultiIndex.from_frame(asked.astype(object).fillna("")))
+    return rows.set_axis(asked.index, axis=0)
+
+
+def _judged(
+    units: pd.Series[str],
+    called: pd.Series[str],
+    answers: pd.DataFrame,
+    named: Mapping[str, str],
+    path: str,
+) -> Places:
+    """Return the codes of names, and for the others the reason."""
+    found: dict[str, str] = {}
+    guessed: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    told = answers.assign(called=called[answers.index])
+    for row, answer in told.drop_duplicates(["called", UNIT, "reason"]).iterrows():
+        text, candidates = str(answer["called"]), [_told(code, named) for code in answer["candidates"]]
+        if not pd.isna(answer[UNIT]):
+            found[text] = f"{found[text]}, {answer[UNIT]}" if text in found else str(answer[UNIT])
+            guessed |= {text: float(answer["score"])} if answer["score"] < SURE else {}
+        elif len(candidates) > 1 and "ambig" in str(answer["reason"]).lower():
+            raise _ambiguous(text, candidates, where=f"{path}, row {row}, column {UNIT}")
+        else:
+            reasons[text] = _reason(answer["reason"], candidates)
+    return Places(units.fillna(answers[UNIT]), called, found, guessed, reasons)
 
 
 def _codes(
@@ -133,36 +205,6 @@ def _shared(code: str, known: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(code, known, strict=False)) if a != b), len(known))
 
 
-def _names(
-    names: tuple[str, ...],
-    gazetteer: pd.DataFrame,
-    *,
-    level: str | None,
-    aliases: Mapping[str, str],
-    where: tuple[str, Mapping[str, object]],
-) -> Places:
-    """Return the codes of names, and for the others the reason."""
-    if not names:
-        return Places(codes={})
-    from atlasgeo.matching import resolve
-
-    found: dict[str, str] = {}
-    guessed: dict[str, float] = {}
-    reasons: dict[str, str] = {}
-    named = _first_names(gazetteer)
-    answers = resolve(list(names), _from_level_up(gazetteer, level), aliases=dict(aliases) or None)
-    for text, (_, answer) in zip(names, answers.iterrows(), strict=True):
-        candidates = [_told(code, named) for code in answer["candidates"]]
-        if not pd.isna(answer[UNIT]) and answer[UNIT] != "":
-            found[text] = str(answer[UNIT])
-            guessed |= {text: float(answer["score"])} if answer["score"] < SURE else {}
-        elif len(candidates) > 1 and "ambig" in str(answer["reason"]).lower():
-            raise _ambiguous(text, candidates, where=f"{where[0]}, row {where[1][text]}, column {UNIT}")
-        else:
-            reasons[text] = _reason(answer["reason"], candidates)
-    return Places(found, names, guessed=guessed, reasons=reasons)
-
-
 def _from_level_up(gazetteer: pd.DataFrame, level: str | None) -> pd.DataFrame:
     """Return the rows of a level and of those above it (its parents' levels); all of them without a level."""
     levels, here = set(), level
@@ -195,5 +237,5 @@ def _ambiguous(text: str, candidates: list[str], *, where: str) -> DataError:
         where=where,
         found=text,
         expected=" or ".join(candidates),
-        fix="write the code, or the full name with its type",
+        fix="write the code, the full name with its type, or the unit above in a column `parent`",
     )

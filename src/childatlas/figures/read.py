@@ -13,6 +13,8 @@ from atlasgeo.columns import (
     FLAG,
     GROUP,
     INDICATOR,
+    LEVEL,
+    PARENT,
     RESIDENCE,
     RESIDENCES,
     SEX,
@@ -22,6 +24,7 @@ from atlasgeo.columns import (
     VALUE,
     YEAR,
 )
+from atlasgeo.matching import read_aliases
 from childatlas.errors import DataError, nearest
 from childatlas.figures.cells import Cells, read_cells
 from childatlas.figures.places import Places, resolve_places
@@ -78,13 +81,28 @@ class ReadReport:
     lost: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FIGURE_COLUMNS)))
     ignored_columns: tuple[tuple[str, str], ...] = ()
 
+    def doubts(self) -> dict[str, str]:
+        """Return what deserves a look, with what became of it: names guessed or not found, columns not used."""
+        guessed = {
+            name: f"taken for {self.names[name]} (similarity {score:.0f} of 100)"
+            for name, score in self.guessed.items()
+        }
+        lost = {
+            f"{at.name} ({Path(at.file).name}, row {at.row})": f"{at.reason}; {at.figures} figures left out"
+            for at in self.unresolved
+        }
+        unused = {
+            f"column {column} of {Path(file).name}": "not used" for file, column in self.ignored_columns
+        }
+        return {**guessed, **lost, **unused}
+
 
 def read_figures(
     paths: str | Path | Sequence[str | Path],
     *,
     gazetteer: pd.DataFrame | None = None,
     level: str | None = None,
-    aliases: Mapping[str, str] | None = None,
+    aliases: Mapping[str, str] | str | Path | None = None,
 ) -> pd.DataFrame:
     """Return the figures of one or several tables as one table in the form of the program.
 
@@ -94,13 +112,15 @@ def read_figures(
         CSV (UTF-8 with or without byte order mark, or CP1251; comma, semicolon or tab; decimal point or
         comma), XLSX or Parquet; a folder stands for the tables in it whose name begins with ``figures``.
         Needed are the columns unit, indicator, year and value; residence (``total``), sex, group, se, n,
-        source and flag are filled where absent.
+        source and flag are filled where absent. A column `parent`, or one called like the level above, says
+        of which unit above a named place is a part.
     gazetteer : DataFrame, optional
-        As `atlasgeo.units.read_units` returns: units may then be named in any of its languages.
+        As `atlasgeo.units.read_units` returns: units may then be named in any of its languages, as they were
+        called at the end of the figure's year.
     level : str, optional
         Level at which names are looked for first.
-    aliases : mapping of name to code, optional
-        Further names.
+    aliases : mapping of name to code, or the path of a CSV with columns name and unit, optional
+        Further names, which win over the gazetteer's.
 
     Returns
     -------
@@ -112,11 +132,12 @@ def read_figures(
     Raises
     ------
     DataError
-        If a file is absent or unreadable, a column is missing, a number column holds text, a year is not a
-        year, a residence, sex or flag is unknown, a code is unknown, or a name is ambiguous. File, row,
+        If a file is absent, unreadable or without rows, a column is missing, a number column holds text, a year
+        is not a year, a residence, sex or flag is unknown, a code is unknown, or a name is ambiguous. File, row,
         column and value are named.
     """
-    parts = [_read_one(path, gazetteer=gazetteer, level=level, aliases=aliases) for path in _expand(paths)]
+    own = read_aliases(aliases) if isinstance(aliases, str | Path) else aliases
+    parts = [_read_one(path, gazetteer=gazetteer, level=level, aliases=own) for path in _expand(paths)]
     table = pd.concat([frame for frame, _ in parts]) if len(parts) > 1 else parts[0][0]
     reports = [report for _, report in parts]
     figures = table.copy()
@@ -161,23 +182,45 @@ def _read_one(
     _require_columns(cells)
     raw = cells.frame.reindex(columns=list(FIGURE_COLUMNS), fill_value="")
     raw = raw[(raw != "").any(axis="columns")]
-    places = resolve_places(raw[UNIT], gazetteer, level=level, aliases=aliases, path=str(path))
+    _refuse_no_rows(raw, path)
+    years = read_years(raw[YEAR], path)
+    above = _above(cells, gazetteer, level)
+    places = resolve_places(
+        raw[UNIT],
+        gazetteer,
+        level=level,
+        above=None if above is None else cells.frame.loc[raw.index, above],
+        years=years,
+        aliases=aliases,
+        path=str(path),
+    )
     _refuse_strangers(places, path)
     frame = pd.DataFrame(index=raw.index)
-    frame[UNIT] = raw[UNIT].map(places.codes)
+    frame[UNIT] = places.units
     for column in TEXTS:
         frame[column] = raw[column]
-    _refuse_empty(raw, path)
-    frame[YEAR] = read_years(raw[YEAR], path)
+    _refuse_nameless(raw, path)
+    frame[YEAR] = years
     frame[RESIDENCE] = read_words(raw[RESIDENCE], path, known=RESIDENCES, default=TOTAL)
     frame[SEX] = read_words(raw[SEX], path, known=SEXES, others=SEX_WORDS)
     frame[FLAG] = read_flags(raw[FLAG], path)
     frame = frame.join(read_numbers(raw, path))
     frame = frame[list(FIGURE_COLUMNS)].set_axis([f"{path.name}, row {row}" for row in raw.index])
     known = frame[UNIT].notna()
-    lost = frame[~known].assign(**{UNIT: raw[UNIT].to_numpy()[~known]})
+    lost = frame[~known].assign(**{UNIT: places.called.to_numpy()[~known]})
     kept = frame[known].astype(dict.fromkeys((UNIT, RESIDENCE, SEX, FLAG, *TEXTS), "str"))
-    return kept.rename_axis("row"), _report(cells, raw, places, lost)
+    return kept.rename_axis("row"), _report(cells, places, lost, above)
+
+
+def _above(cells: Cells, gazetteer: pd.DataFrame | None, level: str | None) -> str | None:
+    """Return the column that says of which unit a place is a part: ``parent``, or the level above by name."""
+    if gazetteer is None:
+        return None
+    parents = gazetteer.loc[gazetteer[LEVEL] == level, PARENT] if level else gazetteer[PARENT]
+    levels = gazetteer.loc[gazetteer[UNIT].isin(set(parents)), LEVEL].unique()
+    return next(
+        (name for name in (PARENT, *levels) if name in cells.frame and name not in FIGURE_COLUMNS), None
+    )
 
 
 def _require_columns(cells: Cells) -> None:
@@ -194,7 +237,7 @@ def _require_columns(cells: Cells) -> None:
 
 
 def _refuse_strangers(places: Places, path: Path) -> None:
-    if places.reasons and not places.codes:
+    if places.reasons and places.units.isna().all():
         raise DataError(
             "none of the places is in the gazetteer",
             where=f"{path}, column {UNIT}",
@@ -204,7 +247,18 @@ def _refuse_strangers(places: Places, path: Path) -> None:
         )
 
 
-def _refuse_empty(raw: pd.DataFrame, path: Path) -> None:
+def _refuse_no_rows(raw: pd.DataFrame, path: Path) -> None:
+    if raw.empty:
+        raise DataError(
+            "the table holds no figures",
+            where=str(path),
+            found="a header without rows",
+            expected="one row a figure below the header",
+            fix="fill the table, or take it out of the study",
+        )
+
+
+def _refuse_nameless(raw: pd.DataFrame, path: Path) -> None:
     empty = raw.index[raw[INDICATOR] == ""]
     if len(empty):
         raise DataError(
@@ -214,24 +268,25 @@ def _refuse_empty(raw: pd.DataFrame, path: Path) -> None:
         )
 
 
-def _report(cells: Cells, raw: pd.DataFrame, places: Places, lost: pd.DataFrame) -> ReadReport:
+def _report(cells: Cells, places: Places, lost: pd.DataFrame, above: str | None) -> ReadReport:
     name = str(cells.path)
+    missing = places.called[places.units.isna()]
     unresolved = tuple(
         Unresolved(
             file=name,
-            row=int(raw.index[raw[UNIT] == text][0]),
+            row=int(missing.index[missing == text][0]),
             name=text,
             reason=reason,
-            figures=int((raw[UNIT] == text).sum()),
+            figures=int((missing == text).sum()),
         )
         for text, reason in places.reasons.items()
     )
     return ReadReport(
-        files=((name, cells.written, len(raw)),),
-        rows=len(raw),
-        names={text: places.codes[text] for text in places.names if text in places.codes},
+        files=((name, cells.written, len(places.units)),),
+        rows=len(places.units),
+        names=places.names,
         guessed=places.guessed,
         unresolved=unresolved,
         lost=lost,
-        ignored_columns=tuple((name, c) for c in cells.frame if c not in FIGURE_COLUMNS),
+        ignored_columns=tuple((name, c) for c in cells.frame if c not in (*FIGURE_COLUMNS, above)),
     )
