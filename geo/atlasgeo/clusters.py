@@ -173,9 +173,9 @@ def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
     z = (local.statistic - local.expected) / np.sqrt(variance)
     table: dict[str, Floats | pd.Series[Any]] = {
         col.STATISTIC: aligned.spread(np.where(island, local.island_statistic, local.statistic)),
-        col.EXPECTED: aligned.spread(np.where(island, np.nan, local.expected)),
-        col.VARIANCE: aligned.spread(np.where(island, np.nan, local.variance)),
-        col.Z: aligned.spread(np.where(island, np.nan, z)),
+        col.EXPECTED: aligned.spread(_except(island, local.expected)),
+        col.VARIANCE: aligned.spread(_except(island, local.variance)),
+        col.Z: aligned.spread(_except(island, z)),
         col.P: aligned.spread(p),
         col.P_FLOOR: aligned.spread(verdict.floor),
         col.P_ADJUSTED: aligned.spread(adjusted),
@@ -185,7 +185,7 @@ def local_table(aligned: Aligned, local: Local, rules: Rules) -> pd.DataFrame:
     table[col.CLUSTER] = _text(aligned, verdict.cluster, label(col.NO_DATA))
     hint = (p <= rules.alpha) & ~(adjusted <= rules.alpha) & (local.label != label(col.NOT_SIGNIFICANT))
     table[col.SUGGESTIVE] = _text(aligned, np.where(hint, local.label, label("")), label(""))
-    return pd.DataFrame(table, index=aligned.index)
+    return pd.DataFrame(table, index=aligned.index, copy=False)
 
 
 def judge(local: Local, rules: Rules) -> Verdict:
@@ -193,13 +193,18 @@ def judge(local: Local, rules: Rules) -> Verdict:
     still = ~(local.variance > 0)
     p = np.where(still, 1.0, rules.p(local.test.high, local.test.low))
     floor = np.where(still, 1.0, rules.p(local.test.floor_high, local.test.floor_low))
-    p, floor = np.where(local.island, np.nan, p), np.where(local.island, np.nan, floor)
+    p, floor = _except(local.island, p), _except(local.island, floor)
     adjusted = adjust_p(p, correction=rules.correction)
     cluster = local.label.copy()
     cluster[~(adjusted <= rules.alpha)] = label(col.NOT_SIGNIFICANT)
     cluster[floor > rules.alpha] = label(col.CANNOT_BE_SIGNIFICANT)
     cluster[local.island] = label(col.NO_NEIGHBOURS)
     return Verdict(p, floor, adjusted, cluster)
+
+
+def _except(island: NDArray[np.bool_], column: Floats) -> Floats:
+    """Return a column without what it says of islands."""
+    return np.where(island, np.nan, column) if island.any() else column
 
 
 def label(word: str) -> int:

@@ -60,7 +60,9 @@ def rows_of(matrix: sparse.csr_array) -> Rows:
     inside = np.ones(matrix.data.size, dtype=bool)
     inside[matrix.indptr[:-1][filled]] = False
     steps = np.flatnonzero(matrix.data[1:] != matrix.data[:-1]) + 1
-    doubtful = np.unique(np.searchsorted(matrix.indptr, steps[inside[steps]], side="right") - 1)
+    unequal = np.zeros(counts.size, dtype=bool)
+    unequal[np.searchsorted(matrix.indptr, steps[inside[steps]], side="right") - 1] = True
+    doubtful = np.flatnonzero(unequal)
     if doubtful.size:
         first, last = np.maximum.reduceat, np.minimum.reduceat
         spans = np.column_stack([matrix.indptr[doubtful], matrix.indptr[doubtful + 1]]).ravel()
@@ -121,13 +123,18 @@ class SharedDraws:
         """Yield the draws in blocks that fit in memory."""
         if self.units.size == 0:
             return
-        size = max(1, BLOCK_CELLS // self.units.shape[1])
+        width = self.units.shape[1]
+        size = max(1, BLOCK_CELLS // width)
         need = np.where(self.exact, 0, self.rows.counts)
         for start in range(0, self.permutations, size):
             units = self.units[start : start + size]
-            draw, column = np.nonzero(np.arange(units.shape[1]) < need[units])
-            unit = units[draw, column].astype(np.intp)
-            instead = units[draw, need[unit]].astype(np.intp)
+            flat = units.ravel()
+            held = np.arange(width) < need.take(units)
+            cell = np.flatnonzero(held)
+            unit = flat.take(cell).astype(np.intp)
+            draw = np.repeat(np.arange(len(units)), np.count_nonzero(held, axis=1))
+            column = cell - draw * width
+            instead = flat.take(draw * width + need.take(unit)).astype(np.intp)
             yield Block(units, draw, unit, column, instead)
 
 
@@ -148,12 +155,12 @@ def draw_shared(rows: Rows, permutations: int, seed: Seed) -> SharedDraws:
     if not isinstance(permutations, int | np.integer) or isinstance(permutations, bool) or permutations < 1:
         raise AnalysisError("permutations must be a whole number above zero", found=permutations)
     exact = _enumerable(rows, int(permutations))
-    random = np.flatnonzero(~exact & (rows.counts > 0))
-    same = random[rows.uniform[random]]
-    classes = {int(k): same[rows.counts[same] == k] for k in np.unique(rows.counts[same])}
-    general = random[~rows.uniform[random]]
+    need = np.where(exact, 0, rows.counts)
+    same = np.where(rows.uniform, need, 0)
+    classes = {int(k): np.flatnonzero(same == k) for k in np.flatnonzero(np.bincount(same)) if k}
+    general = np.flatnonzero(need != same)
     general = general[np.argsort(rows.counts[general], kind="stable")]
-    size = int(rows.counts[random].max()) + 1 if random.size else 0
+    size = int(need.max(initial=-1)) + 1 if need.any() else 0
     units = draw_distinct(random_numbers(seed), rows.n, (int(permutations), size))
     return SharedDraws(rows, int(permutations), exact, classes, general, units)
 
@@ -162,11 +169,10 @@ def _enumerable(rows: Rows, permutations: int) -> NDArray[np.bool_]:
     """Return which rows have so few draws that all of them are looked at."""
     exact = np.zeros(rows.n, dtype=bool)
     others = rows.n - 1
-    for k in np.unique(rows.counts):
-        here = rows.counts == k
+    for k in np.flatnonzero(np.bincount(rows.counts)):
         if math.comb(others, int(k)) <= permutations:
             ordered = math.perm(others, int(k)) <= max(permutations, MOST_ARRANGEMENTS)
-            exact |= here & (rows.uniform | ordered)
+            exact |= (rows.counts == k) & (rows.uniform | ordered)
     return exact
 
 
@@ -199,8 +205,11 @@ def _shuffled(rng: np.random.Generator, n: int, count: int) -> Units:
 
 def _redraw_repeats(rng: np.random.Generator, n: int, units: Units) -> None:
     """Draw again, in this freshly made block, the units that their draw already holds."""
-    left = np.arange(units.shape[0])
-    while left.size and units.shape[1] > 1:
+    if units.shape[1] < 2:
+        return
+    ranked = np.sort(units, axis=1)
+    left = np.flatnonzero((ranked[:, 1:] == ranked[:, :-1]).any(axis=1))
+    while left.size:
         part = units[left]
         order = np.argsort(part, axis=1, kind="stable")
         ranked = np.take_along_axis(part, order, axis=1)

@@ -42,7 +42,7 @@ from numpy.typing import NDArray
 from . import columns as col
 from .clusters import Labels, Local, Rules, label, labels, local_table
 from .draws import Rows, Seed, SharedDraws, draw_shared, rows_of
-from .global_result import centred
+from .lagged import Lagged
 from .local_test import Alternative, Counter, Inference, known, sum_moments, sum_test
 from .moments import weight_sums
 from .permutation import count_tails
@@ -57,7 +57,6 @@ __all__ = [
     "cross_statistic",
     "draws_for",
     "getis_ord",
-    "lag_of",
     "local_moran",
     "quadrants_of",
     "rules_for",
@@ -131,11 +130,11 @@ def local_moran(
     rules = rules_for(alternative, correction, alpha, inference, convention)
     aligned = align([values], w)
     x = aligned.columns[0]
-    z, rows = centred(x), rows_of(aligned.weights)
-    second = float((z**2).sum()) / max(aligned.n - (convention != "spdep"), 1)
-    draws = draws_for(rows, rules, permutations, seed)
-    local = cross_statistic(z / (second or 1.0), x, rows, draws)
-    quadrant = quadrants_of(z, lag_of(z, rows))
+    field = Lagged(x, rows_of(aligned.weights))
+    second = float((field.z**2).sum()) / max(aligned.n - (convention != "spdep"), 1)
+    draws = draws_for(field.rows, rules, permutations, seed)
+    local = cross_statistic(field.z / (second or 1.0), field, draws)
+    quadrant = quadrants_of(field.z, field.lag)
     return local_table(
         aligned, replace(local, label=quadrant, quadrant=quadrant, island_statistic=0.0), rules
     )
@@ -175,13 +174,11 @@ def getis_ord(
     """
     rules = rules_for(alternative, correction, alpha, inference, convention)
     aligned = align([values], w)
-    x, rows = aligned.columns[0], rows_of(aligned.weights)
-    own = self_weights(aligned, rows) if star else np.zeros(aligned.n)
-    factor, constant = (
-        _ratio(x, rows, own) if convention == "geoda" else standardised(x, rows, own, star=star)
-    )
-    draws = draws_for(rows, rules, permutations, seed)
-    local = cross_statistic(factor, x, rows, draws, constant=constant)
+    field = Lagged(aligned.columns[0], rows_of(aligned.weights))
+    own = self_weights(aligned, field.rows) if star else np.zeros(aligned.n)
+    factor, constant = _ratio(field, own) if convention == "geoda" else standardised(field, own, star=star)
+    draws = draws_for(field.rows, rules, permutations, seed)
+    local = cross_statistic(factor, field, draws, constant=constant)
     middle = 1 / max(aligned.n - (not star), 1) if convention == "geoda" else 0.0
     return local_table(aligned, replace(local, label=sides_of(local, middle)), rules)
 
@@ -193,8 +190,7 @@ def draws_for(rows: Rows, rules: Rules, permutations: int, seed: Seed) -> Shared
 
 def cross_statistic(
     factor: Floats,
-    x: Floats,
-    rows: Rows,
+    field: Lagged,
     draws: SharedDraws | None,
     *,
     constant: Floats | float = 0.0,
@@ -205,30 +201,23 @@ def cross_statistic(
     Every local statistic that is linear in its neighbours' values has this form: Moran's, Gi, Gi*, the
     bivariate and the rate Moran differ in the factor alone. Its labels are empty. `count` counts the draws.
     """
-    z = centred(x)
-    mean, variance = sum_moments(z, rows)
+    rows = field.rows
+    mean, variance = sum_moments(field.z, rows)
     return Local(
-        statistic=factor * lag_of(z, rows) + constant,
+        statistic=factor * field.lag + constant,
         expected=factor * mean + constant,
         variance=factor**2 * variance,
-        test=sum_test(draws, x, rows, count=count).turned(factor < 0),
+        test=sum_test(draws, field.x, rows, count=count).turned(factor < 0),
         island=rows.counts == 0,
         label=np.full(rows.n, label(col.NOT_SIGNIFICANT), dtype=np.int8),
     )
 
 
-def lag_of(z: Floats, rows: Rows) -> Floats:
-    """Return the weighted sum over the neighbours; what rounding leaves of an exact zero is zero."""
-    lag = np.asarray(rows.matrix @ z, dtype=np.float64)
-    noise = 1e-13 * rows.counts * np.abs(rows.weight) * float(np.abs(z).max(initial=0.0))
-    return np.where(np.abs(lag) <= noise, 0.0, lag)
-
-
 def quadrants_of(z: Floats, lag: Floats) -> Labels:
     """Return High-High, Low-Low, High-Low or Low-High by the signs of value and lag; zero counts as low."""
-    up, around = z > 0, lag > 0
-    cases = ((up & around, col.HIGH_HIGH), (up, col.HIGH_LOW), (around, col.LOW_HIGH))
-    return labels(cases, otherwise=col.LOW_LOW, n=z.size)
+    words = (col.LOW_LOW, col.LOW_HIGH, col.HIGH_LOW, col.HIGH_HIGH)
+    places = np.array([label(word) for word in words], dtype=np.int8)
+    return places.take(2 * (z > 0) + (lag > 0))
 
 
 def rules_for(
@@ -248,9 +237,9 @@ def self_weights(aligned: Aligned, rows: Rows) -> Floats:
     return np.where(aligned.own != 0, aligned.own, largest)
 
 
-def standardised(x: Floats, rows: Rows, own: Floats, *, star: bool) -> tuple[Floats, Floats]:
+def standardised(field: Lagged, own: Floats, *, star: bool) -> tuple[Floats, Floats]:
     """Return factor and constant that make the sum over neighbours the z of Getis and Ord."""
-    z, n = centred(x), rows.n
+    z, rows, n = field.z, field.rows, field.rows.n
     if not star:
         mean, variance = sum_moments(z, rows)
         factor = 1 / np.sqrt(np.where(variance > 0, variance, np.nan))
@@ -264,9 +253,9 @@ def standardised(x: Floats, rows: Rows, own: Floats, *, star: bool) -> tuple[Flo
     return factor, factor * own * z
 
 
-def _ratio(x: Floats, rows: Rows, own: Floats) -> tuple[Floats, Floats]:
+def _ratio(field: Lagged, own: Floats) -> tuple[Floats, Floats]:
     """Return factor and constant that make the sum over neighbours GeoDa's share of the total."""
-    weight = weight_sums(rows)[0]
+    x, weight = field.x, weight_sums(field.rows)[0]
     total = np.where(own == 0, x.sum() - x, x.sum()) * np.where(weight + own == 0, 1.0, weight + own)
     factor = 1 / np.where(total == 0, np.nan, total)
     mean = float(x.mean()) if x.size else 0.0

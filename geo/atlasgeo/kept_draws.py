@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .draws import SharedDraws
-from .permutation import Question, Tails, count_tails
+from .permutation import count_tails
+from .questions import Question, Tails
 
 __all__ = ["KeptDraws", "keep_draws"]
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from .clusters import local_table
 from .draws import Seed, rows_of
 from .global_result import centred
-from .hotspots import Convention, cross_statistic, draws_for, lag_of, local_moran, quadrants_of, rules_for
+from .hotspots import Convention, cross_statistic, draws_for, local_moran, quadrants_of, rules_for
+from .lagged import Lagged
 from .local_test import Alternative, Inference
 from .rate_scores import rate_scores
 from .values import align
@@ -50,12 +51,13 @@ def local_moran_bivariate(
     """
     rules = rules_for(alternative, correction, alpha, inference, convention)
     aligned = align([x, y], w)
-    one, other = centred(aligned.columns[0]), centred(aligned.columns[1])
-    rows = rows_of(aligned.weights)
-    second = float(np.sqrt((one**2).sum() * (other**2).sum())) / max(aligned.n - (convention != "spdep"), 1)
-    draws = draws_for(rows, rules, permutations, seed)
-    local = cross_statistic(one / (second or 1.0), aligned.columns[1], rows, draws)
-    quadrant = quadrants_of(one, lag_of(other, rows))
+    one, around = centred(aligned.columns[0]), Lagged(aligned.columns[1], rows_of(aligned.weights))
+    second = float(np.sqrt((one**2).sum() * (around.z**2).sum())) / max(
+        aligned.n - (convention != "spdep"), 1
+    )
+    draws = draws_for(around.rows, rules, permutations, seed)
+    local = cross_statistic(one / (second or 1.0), around, draws)
+    quadrant = quadrants_of(one, around.lag)
     local = replace(local, label=quadrant, quadrant=quadrant, island_statistic=0.0)
     return local_table(aligned, local, rules)
 

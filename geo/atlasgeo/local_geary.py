@@ -15,10 +15,12 @@ from .clusters import ALIKE, NEGATIVE, OTHER_POSITIVE, Labels, Local, labels, lo
 from .draws import Rows, Seed, SharedDraws, rows_of
 from .errors import AnalysisError
 from .global_result import centred
-from .hotspots import Convention, draws_for, lag_of, quadrants_of, rules_for
+from .hotspots import Convention, draws_for, quadrants_of, rules_for
+from .lagged import lag_of
 from .local_test import Alternative, Inference, LocalTest, normal_tails
 from .moments import weight_sums
-from .permutation import Question, count_tails, p_value
+from .permutation import count_tails
+from .questions import Question, p_value
 from .values import align
 
 if TYPE_CHECKING:

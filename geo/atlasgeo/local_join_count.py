@@ -15,6 +15,7 @@ from .clusters import APART, JOINED, Rules, labels, local_table
 from .draws import Rows, Seed, rows_of
 from .errors import AnalysisError
 from .hotspots import cross_statistic, draws_for, rules_for
+from .lagged import Lagged
 from .local_test import Alternative, Inference, LocalTest
 from .moments import weight_sums
 from .values import Aligned, align, numbers_of, quiet_series
@@ -177,7 +178,7 @@ def _joins(
     constant = own * weight_sums(rows)[0] * mean
     exact = rules.inference == "permutation"
     draws = None if exact and rows.uniform.all() else draws_for(rows, rules, permutations, seed)
-    local = cross_statistic(own, around, rows, draws, constant=constant)
+    local = cross_statistic(own, Lagged(around, rows), draws, constant=constant)
     if exact:
         local = replace(local, test=_with_exact(local.test, around, rows))
     more = local.statistic > local.expected

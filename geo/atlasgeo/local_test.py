@@ -13,7 +13,8 @@ from scipy import special
 from .draws import Rows, SharedDraws
 from .errors import AnalysisError
 from .moments import bulk, extreme_sums, lag_moments, others_of, plain_sums, tolerances, weight_sums
-from .permutation import Question, Tails, count_tails, p_value
+from .permutation import count_tails
+from .questions import Question, Tails, p_value
 
 __all__ = [
     "ALTERNATIVES",
@@ -59,6 +60,8 @@ class LocalTest:
 
     def turned(self, down: Flags) -> LocalTest:
         """Return the test with both tails exchanged where `down`."""
+        if not down.any():
+            return self
         return LocalTest(
             np.where(down, self.low, self.high),
             np.where(down, self.high, self.low),

@@ -14,6 +14,7 @@ from .clusters import EVEN, UNEVEN, labels, local_table
 from .draws import Seed, rows_of
 from .errors import AnalysisError
 from .hotspots import cross_statistic, draws_for, rules_for
+from .lagged import Lagged
 from .local_test import Alternative, Inference, LocalTest
 from .moments import weight_sums
 from .values import align
@@ -77,7 +78,7 @@ def local_heteroscedasticity(
     factor = 1 / (safe * typical) if typical > 0 else np.zeros(aligned.n)
     constant = factor * (weight_sums(rows)[0] * (gaps.mean() if gaps.size else 0.0) + aligned.own * gaps)
     draws = draws_for(rows, rules, permutations, seed)
-    local = replace(cross_statistic(factor, gaps, rows, draws, constant=constant), island=lonely)
+    local = replace(cross_statistic(factor, Lagged(gaps, rows), draws, constant=constant), island=lonely)
     if inference == "analytical" and typical > 0:
         squares = weight_sums(rows)[1] + aligned.own**2
         spread = float((gaps**2).mean()) - float(gaps.mean()) ** 2

@@ -130,7 +130,7 @@ def tolerances(x: Floats, rows: Rows) -> Floats:
 
     1e-9 of the typical size of the values, and what rounding can do to the values as they came.
     """
-    weight = np.where(rows.uniform, 1.0, rows.weight)
+    weight: Floats | float = 1.0 if rows.uniform.all() else np.where(rows.uniform, 1.0, rows.weight)
     rounding = 4 * np.finfo(np.float64).eps
     size, matrix = np.abs(x), rows.matrix
     typical = float(np.median(bulk(size))) if x.size else 0.0
@@ -158,21 +158,22 @@ def _largest(y: Floats, rows: Rows) -> Floats:
     if width == 0:
         return result
     top = _most(y, width + 1)
-    rank = np.full(rows.n, rows.n, dtype=np.intp)
-    rank[top] = np.arange(top.size)
     ranked = y[top]
     running = np.concatenate([[0.0], np.cumsum(ranked)])
-    outside = rows.uniform & (rank >= rows.counts)
-    result[outside] = running[rows.counts[outside]]
-    for i in np.flatnonzero(rows.uniform & ~outside):
-        result[i] = np.delete(ranked, rank[i])[: rows.counts[i]].sum()
+    result = running.take(np.minimum(rows.counts, ranked.size))
+    for place, i in enumerate(top):
+        if rows.uniform[i] and place < rows.counts[i]:
+            result[i] = np.delete(ranked, place)[: rows.counts[i]].sum()
     general = np.flatnonzero(~rows.uniform)
     if general.size:
-        signed = np.unique(_row_of_entries(rows)[rows.matrix.data < 0])
-        plain = np.setdiff1d(general, signed)
+        rank = np.full(rows.n, rows.n, dtype=np.intp)
+        rank[top] = np.arange(top.size)
+        signed = np.zeros(rows.n, dtype=bool)
+        signed[_row_of_entries(rows)[rows.matrix.data < 0]] = True
+        plain = general[~signed[general]]
         result[plain] = _best_matches(ranked, rank, plain, rows)
-        bottom = _most(-y, width + 1) if signed.size else top
-        for i in np.intersect1d(general, signed):
+        bottom = _most(-y, width + 1) if plain.size < general.size else top
+        for i in general[signed[general]]:
             result[i] = _best_match(y, int(i), rows, (top, bottom))
     return result
 
@@ -186,7 +187,7 @@ def _best_matches(ranked: Floats, rank: Places, some: Places, rows: Rows) -> Flo
     """Return the largest weighted sums of rows of positive weights: large weights on large values."""
     sums = np.zeros(rows.n)
     padded = np.append(ranked, 0.0)
-    for k in np.unique(rows.counts[some]):
+    for k in np.flatnonzero(np.bincount(rows.counts[some])):
         here, place = some[rows.counts[some] == k], np.arange(k)
         weights = np.sort(rows.matrix.data[rows.matrix.indptr[here][:, None] + place], axis=1)[:, ::-1]
         beyond = rank[here][:, None] <= place  # the unit's own value is skipped

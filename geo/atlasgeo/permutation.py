@@ -17,72 +17,25 @@ scipy only: nothing compiles.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .draws import Block, Rows, SharedDraws, subsets
-from .products import row_products, spans, weights_at
+from .products import PRODUCT_CELLS, count_products, spans, weights_at
+from .questions import Question, Tails, mend
 from .threads import in_threads
 
-__all__ = ["Question", "Tails", "count_tails", "p_value"]
+__all__ = ["count_tails"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
-PRODUCT_CELLS = 100_000  # cells of one block of a product: 0.8 MB, which a cache holds
-LONG_ROW = 4_096  # flags; shorter rows are counted along the axis
+MEND_CELLS = 2_000_000  # cells of the draws that are mended at once: 16 MB
 SEARCH_ROWS = 200_000  # rows that one thread looks up at a time
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """A value for each row that chance is compared with.
-
-    Attributes
-    ----------
-    target : array, shape (n,)
-        For one feature: the (weighted) sum over the neighbours. For several: the sum over features of
-        coefficient x sum.
-    tolerance : array, shape (n,)
-        Differences up to this are ties.
-    tail : {"both", "high", "low"}
-        Which counts are wanted; the others stay zero.
-    """
-
-    target: Floats
-    tolerance: Floats
-    tail: Literal["both", "high", "low"] = "both"
-
-
-@dataclass(frozen=True, eq=False)
-class Tails:
-    """How many draws reach the target from above and from below.
-
-    Attributes
-    ----------
-    high, low : array of int, shape (n,)
-        Draws with a value at least, and at most, the target.
-    draws : array of int, shape (n,)
-        Number of draws: P, or all there are where `exact`.
-    exact : array of bool, shape (n,)
-        The observed arrangement is one of the draws.
-    """
-
-    high: Counts
-    low: Counts
-    draws: Counts
-    exact: NDArray[np.bool_]
-
-
-def p_value(counts: Counts, tails: Tails) -> Floats:
-    """Return (count + 1) / (P + 1), or count / draws where every draw was enumerated."""
-    one = np.where(tails.exact, 0, 1)
-    return np.asarray((counts + one) / np.maximum(tails.draws + one, 1), dtype=np.float64)
 
 
 def count_tails(
@@ -140,8 +93,7 @@ def _add_scalar(
     """Add the counts of rows of equal weights: search in a sorted reference, then mend."""
     if not draws.classes:
         return
-    high, low = counts
-    drawn = np.asarray(y[block.units], dtype=np.float64)
+    drawn = y.take(block.units)
     sums = np.cumsum(drawn, axis=1)
     jobs: list[tuple[Floats, Places]] = []
     for k, members in draws.classes.items():
@@ -150,54 +102,58 @@ def _add_scalar(
         jobs += [(reference, members[start : start + SEARCH_ROWS]) for start in starts]
 
     def search(job: tuple[Floats, Places]) -> None:
-        reference, rows = job
         for q, question in enumerate(questions):
-            least, most = _ranks(reference, question, rows)
-            high[q, rows] += reference.size - least
-            low[q, rows] += most
+            _rank(*job, question, (counts[0][q], counts[1][q]))
 
     in_threads(search, jobs, work=sum(rows.size for _, rows in jobs))
-    mended = draws.rows.uniform[block.unit]
-    draw, unit, instead = block.draw[mended], block.unit[mended], block.instead[mended]
-    before = sums[draw, draws.rows.counts[unit] - 1]
-    after = before - y[unit] + y[instead]
+    unit, values = _swapped(block, draws, y, sums)
     for q, question in enumerate(questions):
-        target, slack = question.target[unit], question.tolerance[unit]
-        if question.tail != "low":
-            _add_at(high[q], unit, (after >= target - slack).astype(np.int64) - (before >= target - slack))
-        if question.tail != "high":
-            _add_at(low[q], unit, (after <= target + slack).astype(np.int64) - (before <= target + slack))
+        mend((counts[0][q], counts[1][q]), question, unit, values)
 
 
-def _ranks(reference: Floats, question: Question, rows: Places) -> tuple[Places | int, Places | int]:
-    """Return how many draws lie below each target, and how many do not lie above it.
+def _rank(reference: Floats, rows: Places, question: Question, counts: tuple[Counts, Counts]) -> None:
+    """Add how many draws of a sorted reference reach the targets of some rows.
 
-    The second rank equals the first unless a draw ties with the target, which a look at the next draw tells.
+    The two ranks of a row differ only where a draw ties with the target, which a look at the next draw tells.
     """
-    target, slack = question.target[rows], question.tolerance[rows]
-    if question.tail == "high":
-        return _search(reference, target - slack, "left"), 0
+    floor, ceiling = question.floor.take(rows), question.ceiling.take(rows)
+    if question.tail == "high":  # an extreme, which few draws or none reach
+        some = np.flatnonzero(floor <= reference[-1])
+        counts[0][rows[some]] += reference.size - _search(reference, floor[some], "left")
+        return
     if question.tail == "low":
-        return reference.size, _search(reference, target + slack, "right")
-    least = np.searchsorted(reference, target - slack, side="left")
-    most = least.copy()
-    tied = np.flatnonzero(np.append(reference, np.inf)[least] <= target + slack)
-    most[tied] = np.searchsorted(reference, (target + slack)[tied], side="right")
-    return least, most
+        some = np.flatnonzero(ceiling >= reference[0])
+        counts[1][rows[some]] += _search(reference, ceiling[some], "right")
+        return
+    order = np.argsort(floor)  # neighbours in value look at the same draws: quicker than any order
+    least = np.empty(rows.size, dtype=np.intp)
+    least[order] = np.searchsorted(reference, floor.take(order), side="left")
+    counts[0][rows] += reference.size - least
+    tied = np.flatnonzero(np.append(reference, np.inf).take(least) <= ceiling)
+    least[tied] = np.searchsorted(reference, ceiling[tied], side="right")
+    counts[1][rows] += least
 
 
 def _search(reference: Floats, targets: Floats, side: Literal["left", "right"]) -> Places:
     """Return the ranks of targets that are mostly the same."""
+    if not targets.size:
+        return np.empty(0, dtype=np.intp)
     ranks = np.full(targets.size, np.searchsorted(reference, targets[0], side=side), dtype=np.intp)
     other = np.flatnonzero(targets != targets[0])
     ranks[other] = np.searchsorted(reference, targets[other], side=side)
     return ranks
 
 
-def _add_at(counts: Counts, rows: Places, change: NDArray[np.int64]) -> None:
-    """Add the changes that are not zero to the counts of their rows."""
-    real = np.flatnonzero(change)
-    np.add.at(counts, rows[real], change[real])
+def _swapped(
+    block: Block, draws: SharedDraws, y: Floats, sums: Floats
+) -> tuple[Places, tuple[Floats, Floats]]:
+    """Return the rows of equal weights whose unit a draw holds, and their sums before and after the swap."""
+    draw, unit, instead = block.draw, block.unit, block.instead
+    if not draws.rows.uniform.all():
+        mended = np.flatnonzero(draws.rows.uniform[unit])
+        draw, unit, instead = draw[mended], unit[mended], instead[mended]
+    before = sums.ravel().take(draw * sums.shape[1] + (draws.rows.counts.take(unit) - 1))
+    return unit, (before, before - y.take(unit) + y.take(instead))
 
 
 def _add_features(
@@ -207,18 +163,29 @@ def _add_features(
     questions: Sequence[Question],
     counts: tuple[Counts, Counts],
 ) -> None:
-    """Add the counts of rows of equal weights whose statistic needs several sums a draw."""
+    """Add the counts of rows of equal weights whose statistic needs several sums a draw, then mend."""
     features, coefficients = world
     sums = np.zeros((block.units.shape[0], features.shape[1]))
-    done = 0
+    done, need = 0, np.where(draws.rows.uniform, draws.rows.counts, 0)[block.unit]
     for k, members in draws.classes.items():
         for column in range(done, k):
             sums += features[block.units[:, column]]
         done = k
-        right = np.ascontiguousarray(sums.T)
-        step = max(1, PRODUCT_CELLS // block.units.shape[0])
-        parts = [members[start : start + step] for start in range(0, members.size, step)]
-        _compare(block, parts, (coefficients, right, features, draws.rows), questions, counts)
+        count_products(members, (coefficients, np.ascontiguousarray(sums.T)), questions, counts)
+        for some in _pieces(np.flatnonzero(need == k), features.shape[1]):
+            unit, factor = block.unit[some], coefficients[block.unit[some]]
+            swap = features[block.instead[some]] - features[unit]
+            before = np.einsum("em,em->e", factor, sums[block.draw[some]])
+            values = before, before + np.einsum("em,em->e", factor, swap)
+            for q, question in enumerate(questions):
+                mend((counts[0][q], counts[1][q]), question, unit, values)
+
+
+def _pieces(entries: Places, features: int) -> Iterator[Places]:
+    """Yield entries in pieces that fit in memory."""
+    size = max(1, MEND_CELLS // features)
+    for start in range(0, entries.size, size):
+        yield entries[start : start + size]
 
 
 def _add_general(
@@ -232,48 +199,20 @@ def _add_general(
     if not draws.general.size:
         return
     features, coefficients = world
-    step = max(1, PRODUCT_CELLS // block.units.shape[0])
-    parts = [draws.general[start : start + step] for start in range(0, draws.general.size, step)]
     drawn = np.ascontiguousarray(features[block.units].transpose(2, 1, 0))
-    _compare(block, parts, (coefficients, drawn, features, draws.rows), questions, counts)
-
-
-def _compare(
-    block: Block,
-    parts: list[Places],
-    world: tuple[Floats, Floats, Floats, Rows],
-    questions: Sequence[Question],
-    counts: tuple[Counts, Counts],
-) -> None:
-    """Count, for each part of the rows, the products that reach the targets."""
-    coefficients, right, features, rows = world
     order = np.argsort(block.unit, kind="stable")
     sorted_units = block.unit[order]
 
-    def job(part: Places) -> None:
-        values = row_products(part, coefficients, right, rows)
+    def swap(part: Places, values: Floats) -> None:
         first, last = np.searchsorted(sorted_units, [part, part + 1])
         entries = order[spans(first, last)]
         unit = block.unit[entries]
         row = np.repeat(np.arange(part.size), last - first)
-        swap = features[block.instead[entries]] - features[unit]
-        weight = weights_at(rows, unit, block.column[entries]) if right.ndim == 3 else 1.0
-        values[row, block.draw[entries]] += weight * np.einsum("em,em->e", coefficients[unit], swap)
-        for q, question in enumerate(questions):
-            target, slack = question.target[part][:, None], question.tolerance[part][:, None]
-            if question.tail != "low":
-                counts[0][q, part] += _true_in_rows(values >= target - slack)
-            if question.tail != "high":
-                counts[1][q, part] += _true_in_rows(values <= target + slack)
+        weight = weights_at(draws.rows, unit, block.column[entries])
+        change = features[block.instead[entries]] - features[unit]
+        values[row, block.draw[entries]] += weight * np.einsum("em,em->e", coefficients[unit], change)
 
-    in_threads(job, parts, work=sum(part.size for part in parts) * block.units.shape[0], products=True)
-
-
-def _true_in_rows(flags: NDArray[np.bool_]) -> Counts:
-    """Return the number of true flags of each row; long rows are counted faster one by one."""
-    if flags.shape[1] < LONG_ROW:
-        return np.asarray(np.count_nonzero(flags, axis=1), dtype=np.int64)
-    return np.fromiter((np.count_nonzero(row) for row in flags), dtype=np.int64, count=len(flags))
+    count_products(draws.general, (coefficients, drawn), questions, counts, rows=draws.rows, swap=swap)
 
 
 def _every_draw(rows: Rows, i: int, features: Floats, coefficients: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -19,16 +20,27 @@ MOST_THREADS = 4
 def in_threads(do: Callable[[Job], None], jobs: Sequence[Job], *, work: int, products: bool = False) -> None:
     """Do all jobs, in threads if there is enough work; each job writes to places of its own.
 
-    The result does not depend on the number of threads. Jobs that are matrix `products` keep the linear
-    algebra library from starting threads of its own: they would wait for each other.
+    Each thread takes the next job as soon as it is free. The result does not depend on the number of threads.
+    Jobs that are matrix `products` keep the linear algebra library from starting threads of its own: they
+    would wait for each other.
     """
     threads = min(MOST_THREADS, _cores(), len(jobs))
     if threads < 2 or work < max(WORTH_IT, WORTH_A_JOB * len(jobs)):
         for job in jobs:
             do(job)
         return
+    waiting = deque(jobs)
+
+    def work_off(_: int) -> None:
+        while True:
+            try:
+                job = waiting.popleft()
+            except IndexError:
+                return
+            do(job)
+
     with _single_products() if products else nullcontext(), ThreadPoolExecutor(threads) as pool:
-        list(pool.map(do, jobs))
+        list(pool.map(work_off, range(threads)))
 
 
 def _single_products() -> AbstractContextManager[object]:

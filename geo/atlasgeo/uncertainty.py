@@ -15,11 +15,9 @@ from .clusters import LABELS, Local, Rules, judge
 from .draws import Rows, draw_shared, rows_of
 from .error_draws import SCALES, Scale, draw_figures
 from .errors import AnalysisError, DataError
-from .global_result import centred
 from .hotspots import (
     cross_statistic,
     getis_ord,
-    lag_of,
     local_moran,
     quadrants_of,
     self_weights,
@@ -27,6 +25,7 @@ from .hotspots import (
     standardised,
 )
 from .kept_draws import KeptDraws, keep_draws
+from .lagged import Lagged
 from .local_test import Alternative, known
 from .seeds import Seed, repeatable
 from .threads import in_threads
@@ -237,9 +236,10 @@ def _moran(aligned: Aligned, kept: KeptDraws) -> Callable[[Floats], Local]:
     rows = kept.draws.rows
 
     def answer(x: Floats) -> Local:
-        z = centred(x)
-        local = cross_statistic(z / (float((z**2).mean()) or 1.0), x, rows, kept.draws, count=kept.count)
-        return replace(local, label=quadrants_of(z, lag_of(z, rows)))
+        field = Lagged(x, rows)
+        factor = field.z / (float((field.z**2).mean()) or 1.0)
+        local = cross_statistic(factor, field, kept.draws, count=kept.count)
+        return replace(local, label=quadrants_of(field.z, field.lag))
 
     return answer
 
@@ -249,8 +249,9 @@ def _getis_ord(aligned: Aligned, kept: KeptDraws) -> Callable[[Floats], Local]:
     own = self_weights(aligned, rows)
 
     def answer(x: Floats) -> Local:
-        factor, constant = standardised(x, rows, own, star=True)
-        local = cross_statistic(factor, x, rows, kept.draws, constant=constant, count=kept.count)
+        field = Lagged(x, rows)
+        factor, constant = standardised(field, own, star=True)
+        local = cross_statistic(factor, field, kept.draws, constant=constant, count=kept.count)
         return replace(local, label=sides_of(local, np.zeros(rows.n)))
 
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -69,9 +70,16 @@ class Aligned:
 
     def spread(self, column: Floats, *, empty: float = np.nan) -> Floats:
         """Return a column of nodes on the caller's index, `empty` where the unit is missing."""
+        if self._whole:
+            return np.array(column, dtype=np.float64)
         whole = np.full(len(self.index), empty, dtype=np.float64)
         whole[self.place] = column
         return whole
+
+    @cached_property
+    def _whole(self) -> bool:
+        """Whether every unit is a node and the caller's index is sorted."""
+        return self.n == len(self.index) and bool((self.place == np.arange(self.n)).all())
 
 
 def align(columns: Sequence[pd.Series[Any]], w: Graph) -> Aligned:
@@ -95,9 +103,10 @@ def align(columns: Sequence[pd.Series[Any]], w: Graph) -> Aligned:
     for i, other in enumerate(columns[1:], start=1):
         arrays[i] = arrays[i][_matching(index, other.index, "the first values", "the other values")]
     order = code_order(index)
+    sorted_index = index if index.is_monotonic_increasing else index.take(order)
     stacked = np.vstack(arrays)[:, order]
     present = np.asarray(~np.isnan(stacked).any(axis=0))
-    weights, own = _matrix(w, index.take(order), present)
+    weights, own = _matrix(w, sorted_index, present)
     kept = tuple(_sized(row[present]) for row in stacked)
     return Aligned(index, order[present], kept, weights, own)
 
@@ -146,6 +155,8 @@ def edges_of(w: Graph) -> tuple[pd.Index[Any], NDArray[np.intp], NDArray[np.intp
     table = w.adjacency
     links = table.index
     codes, focal = _used(links.levels[0], np.asarray(links.codes[0]))
+    if codes.equals(links.levels[1]):
+        return codes, focal, np.asarray(links.codes[1]), table.to_numpy(dtype=np.float64)
     others, other = _used(links.levels[1], np.asarray(links.codes[1]))
     if not others.equals(codes):
         known = codes.get_indexer(others)
@@ -158,6 +169,8 @@ def edges_of(w: Graph) -> tuple[pd.Index[Any], NDArray[np.intp], NDArray[np.intp
 
 def _used(level: pd.Index[Any], codes: NDArray[np.intp]) -> tuple[pd.Index[Any], NDArray[np.intp]]:
     """Return the level without the codes that no link uses, and the links' places in it."""
+    if _every_row(np.diff(codes), codes, len(level)):
+        return level, codes
     seen = np.zeros(len(level), dtype=bool)
     seen[codes] = True
     if seen.all():
@@ -244,8 +257,9 @@ def _matrix(w: Graph, codes: pd.Index[Any], present: NDArray[np.bool_]) -> tuple
     matrix = _sorted_csr(row, column, weight, n)
     if before is not None:
         matrix = _standardise_again(matrix, str(w.transformation), before)
-    own = np.asarray(matrix.diagonal(), dtype=np.float64)
-    if own.any():
+    own = np.zeros(n)
+    if (row == column).any():
+        own = np.asarray(matrix.diagonal(), dtype=np.float64)
         matrix = matrix.copy()
         matrix.setdiag(0.0)
         matrix.eliminate_zeros()
@@ -257,18 +271,28 @@ def _sorted_csr(row: Places, column: Places, weight: Floats, n: int) -> sparse.c
     used = weight != 0
     if not used.all():
         row, column, weight = row[used], column[used], weight[used]
-    if n and _in_order(row, column):
-        ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))]).astype(np.int32)
+    step = np.diff(row)
+    if n and _in_order(step, column):
+        if _every_row(step, row, n):
+            ends = np.concatenate([[0], np.flatnonzero(step) + 1, [row.size]]).astype(np.int32)
+        else:
+            ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))]).astype(np.int32)
         return sparse.csr_array((weight, column.astype(np.int32), ends), shape=(n, n))
     matrix = sparse.coo_array((weight, (row.astype(np.int32), column.astype(np.int32))), shape=(n, n)).tocsr()
     matrix.sum_duplicates()
     return matrix
 
 
-def _in_order(row: Places, column: Places) -> bool:
-    """Return whether links are sorted by row and column and none is repeated."""
-    step = np.diff(row)
-    return bool((step >= 0).all() and ((step > 0) | (np.diff(column) > 0)).all())
+def _in_order(step: Places, column: Places) -> bool:
+    """Return whether links are sorted by row (`step` from link to link) and column and none is repeated."""
+    return bool((step >= 0).all() and ((step > 0) | (column[1:] > column[:-1])).all())
+
+
+def _every_row(step: Places, row: Places, n: int) -> bool:
+    """Return whether sorted links hold every row: they begin with the first, end with the last, skip none."""
+    if not row.size or row[0] != 0 or row[-1] != n - 1:
+        return False
+    return step.size == 0 or (step.min() >= 0 and step.max() <= 1)
 
 
 def _standardise_again(matrix: sparse.csr_array, transformation: str, before: Floats) -> sparse.csr_array:
