@@ -68,6 +68,17 @@ def test_bars_slopes_and_tornado_say_their_numbers() -> None:
     assert {"Child", "Family", "Абай", "Қостанай"} <= set(said)
     with pytest.raises(DataError, match="stacked bars"):
         draw_contribution_bars(pd.DataFrame(np.ones((1, 9))), text=TEXT, names={}, parts={})
+    flipped = draw_contribution_bars(
+        table,
+        text=TEXT,
+        names=NAMES,
+        parts={"one": "Child " * 25, "two": "Family " * 25},
+        worse_is_less=False,
+    )
+    order = [w for w in words(flipped) if w in set(NAMES.values())]
+    assert order == ["Қостанай", "Абай"]  # -0.5 is worse than -1 where more is worse
+    legend = [t for t in flipped.findobj(Text) if t.get_text().startswith(("Child", "Family"))]
+    assert len({round(t.get_position()[1]) for t in legend}) == 2  # too long for one line
     pair = pd.DataFrame({"rank_first": [1.0, 2, 3], "rank_second": [3.0, 2, 1]}, index=list("abc"))
     slopes = draw_slopes(pair, text=TEXT, names=NAMES, titles=("Means", "Copeland"), notable=1)
     assert {"Means", "Copeland", "Қостанай  1", "3  Қостанай"} <= set(words(slopes))
@@ -107,6 +118,21 @@ def test_small_maps_share_one_scale_and_hatch_what_is_missing(squares: gpd.GeoDa
     assert outer == pytest.approx(3 * inner)
     with pytest.raises(DataError, match="no panel"):
         draw_small_maps(prepare_basemap(squares), values[[]], text=TEXT, titles={})
+
+
+def test_small_maps_show_what_is_too_small_as_squares(squares: gpd.GeoDataFrame) -> None:
+    values = pd.DataFrame({"x": np.linspace(-4, 4, 9)}, index=squares.index)
+    city = str(squares.index[0])
+    basemap = prepare_basemap(squares, insets=[city])
+    plain = draw_small_maps(prepare_basemap(squares), values, text=TEXT, titles={})
+    figure = draw_small_maps(basemap, values, text=TEXT, titles={}, names={city: "Астана"})
+    assert "Астана" in words(figure)
+    assert "Астана" not in words(plain)
+    squares_drawn = [
+        p for p in figure.findobj(PolyCollection) if to_hex(p.get_facecolor()[0]) == DIVERGING[0]
+    ]
+    before = [p for p in plain.findobj(PolyCollection) if to_hex(p.get_facecolor()[0]) == DIVERGING[0]]
+    assert len(squares_drawn) == len(before) + 1  # the scale has that colour in both
 
 
 def test_convergence_says_both_and_names_who_stands_out() -> None:

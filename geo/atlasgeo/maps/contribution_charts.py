@@ -139,10 +139,11 @@ def draw_contribution_bars(
     text: MapText,
     names: Mapping[str, str] | pd.Series,
     parts: Mapping[str, str],
+    worse_is_less: bool = True,
     axis: str = "",
     most: int = 40,
 ) -> Figure:
-    """Return for every unit its contributions stacked right and left of the reference, the lowest sum on top.
+    """Return for every unit its contributions stacked right and left of the reference, the worst off on top.
 
     Parameters
     ----------
@@ -151,6 +152,8 @@ def draw_contribution_bars(
     names : mapping of unit -> name
     parts : mapping of part -> words
         In the order of the columns; at most eight.
+    worse_is_less : bool
+        True where the lowest sum is the worst, False where the highest is.
 
     Raises
     ------
@@ -165,11 +168,14 @@ def draw_contribution_bars(
             expected=f"a unit, and at most {len(GROUPS)} parts",
             fix="sum the indicators by area",
         )
-    table = table.loc[table.sum(axis=1).sort_values(kind="stable").index].head(most)
+    order = table.sum(axis=1).sort_values(ascending=worse_is_less, kind="stable").index
+    table = table.loc[order].head(most)
     page = new_page(sheet())
     s = page.sheet.scale
     box = _frame(page, text, left=150.0)
-    box = Box(box.left, box.bottom, box.right, box.top - 14 * s)
+    words = [parts.get(str(p), str(p)) for p in table.columns]
+    rows = _legend_rows(words, page.sheet.side.right - page.sheet.frame.left, s)
+    box = Box(box.left, box.bottom, box.right, box.top - (2 + 12 * len(rows)) * s)
     left, right = table.clip(upper=0).sum(axis=1).min(), table.clip(lower=0).sum(axis=1).max()
     low, high = spread([float(left), float(right), 0.0])
     plot = Plot(page, box, low, high, len(table), 0.0)
@@ -181,7 +187,7 @@ def draw_contribution_bars(
         page.lines([[(x, bottom - 1.5 * s), (x, top + 1.5 * s)]], colour=INK, width=1.6, layer=5)
     zero = plot.x(0.0)
     page.lines([[(zero, box.bottom), (zero, box.top)]], colour=INK, width=0.8, layer=4)
-    _legend(page, box, [parts.get(str(p), str(p)) for p in table.columns])
+    _legend(page, box, rows)
     return page.figure
 
 
@@ -196,13 +202,30 @@ def _stack(
         reached[side] += float(value)
 
 
-def _legend(page: Page, box: Box, words: Sequence[str]) -> None:
-    s = page.sheet.scale
-    x = box.left
+def _legend_rows(words: Sequence[str], wide: float, s: float) -> list[list[tuple[str, str]]]:
+    """Return words and colours in as many rows as the page needs."""
+    rows: list[list[tuple[str, str]]] = [[]]
+    taken = 0.0
     for word, colour in zip(words, GROUPS, strict=False):
-        page.boxes([Box(x, box.top + 8 * s, x + 10 * s, box.top + 16 * s)], fill=colour)
-        page.text(x + 14 * s, box.top + 9 * s, word, size=8.2, colour=SOFT)
-        x += 28 * s + text_width(word, 8.2 * s)
+        own = 28 * s + text_width(word, 8.2 * s)
+        if rows[-1] and taken + own > wide:
+            rows.append([])
+            taken = 0.0
+        rows[-1].append((word, colour))
+        taken += own
+    return rows
+
+
+def _legend(page: Page, box: Box, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+    s = page.sheet.scale
+    longest = max(sum(28 * s + text_width(word, 8.2 * s) for word, _ in row) for row in rows)
+    left = box.left if box.left + longest <= page.sheet.side.right else page.sheet.frame.left
+    for number, row in enumerate(reversed(rows)):
+        x, y = left, box.top + (8 + 12 * number) * s
+        for word, colour in row:
+            page.boxes([Box(x, y, x + 10 * s, y + 8 * s)], fill=colour)
+            page.text(x + 14 * s, y + 1 * s, word, size=8.2, colour=SOFT)
+            x += 28 * s + text_width(word, 8.2 * s)
 
 
 def draw_correlations(
@@ -271,6 +294,8 @@ def _shade(r: float) -> str:
 
 def _separate(page: Page, box: Box, groups: Sequence[str], cell: float) -> None:
     cuts = [i for i in range(1, len(groups)) if groups[i] != groups[i - 1]]
+    if len(cuts) == len(groups) - 1:  # each stands alone: there is nothing to hold apart
+        return
     lines = [[(box.left, box.top - i * cell), (box.right, box.top - i * cell)] for i in cuts]
     lines += [[(box.left + i * cell, box.bottom), (box.left + i * cell, box.top)] for i in cuts]
     if lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from atlasgeo.errors import DataError
 from atlasgeo.maps.basemap import Basemap, codes_on
 from atlasgeo.maps.furniture import draw_foot, draw_header
 from atlasgeo.maps.page import Box, Page, new_page
-from atlasgeo.maps.palettes import DIVERGING, HAIRLINE, NO_DATA, PAPER, SOFT
+from atlasgeo.maps.palettes import DIVERGING, HAIRLINE, INK, NO_DATA, PAPER, SOFT
 from atlasgeo.maps.typeface import BOLD, fit, text_width
 from atlasgeo.maps.wording import MapText
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_small_maps", "zero_classes"]
 
 HATCH: Final = "/////"
+SQUARE: Final = 6.4  # points
 
 
 def zero_classes(values: pd.DataFrame) -> tuple[float, float]:
@@ -44,10 +45,13 @@ def draw_small_maps(
     *,
     text: MapText,
     titles: Mapping[str, str],
+    names: Mapping[str, str] | pd.Series | None = None,
     flip: bool = False,
     columns: int | None = None,
 ) -> Figure:
     """Return a map for each column of `values`, all in the same five classes around zero.
+
+    Units too small to be seen (the insets of the basemap) are squares at their place.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ def draw_small_maps(
         Units x panels; NaN is hatched as no data.
     text : MapText
     titles : mapping of column -> words
+    names : mapping of code -> name, optional
+        Names the squares beside the scale.
     flip : bool
         By default less than zero is blue and more is red; `flip` turns that.
     columns : int, optional
@@ -88,7 +94,9 @@ def draw_small_maps(
         panel = Box(cell.left, cell.bottom, cell.right, cell.top - 13 * s)
         own = values[column].reindex(list(basemap.codes)).to_numpy(float)
         _draw_panel(page, basemap, panel, [_colour(v, edges, ramp) for v in own])
-    _draw_scale(page, Box(room.left, below - 18 * s, room.right, below - 8 * s), edges, ramp, text)
+    end = _draw_scale(page, Box(room.left, below - 18 * s, room.right, below - 8 * s), edges, ramp, text)
+    if names is not None:
+        _name_squares(page, basemap, (end, below - 18 * s), room.right, names)
     return page.figure
 
 
@@ -140,9 +148,48 @@ def _draw_panel(page: Page, basemap: Basemap, panel: Box, colours: Sequence[str]
         zorder=3,
     )
     page.add(outer)
+    _draw_squares(page, basemap, colours, lambda x, y: tuple(move.transform((x, y))))
 
 
-def _draw_scale(page: Page, box: Box, edges: Sequence[float], ramp: Sequence[str], text: MapText) -> None:
+def _draw_squares(
+    page: Page,
+    basemap: Basemap,
+    colours: Sequence[str],
+    place: Callable[[float, float], tuple[float, ...]],
+) -> None:
+    """Draw units too small to be seen as squares at their place, those that touch side by side."""
+    side = SQUARE * page.sheet.scale
+    halo = 1.2 * page.sheet.scale
+    for inset in basemap.insets:
+        x, y = place(inset.ring[0], inset.ring[1])
+        for number, member in enumerate(inset.members):
+            left = x + (number - len(inset.members) / 2) * side
+            box = Box(left, y - side / 2, left + side, y + side / 2)
+            page.boxes([box.shrunk(-halo)], fill=PAPER, layer=3.4)
+            hatch = None if colours[member] else HATCH
+            page.boxes([box], fill=colours[member] or NO_DATA, edge=INK, width=0.5, hatch=hatch, layer=3.6)
+
+
+def _name_squares(
+    page: Page,
+    basemap: Basemap,
+    start: tuple[float, float],
+    end: float,
+    names: Mapping[str, str] | pd.Series,
+) -> None:
+    members = [basemap.codes[member] for inset in basemap.insets for member in inset.members]
+    if not members:
+        return
+    s = page.sheet.scale
+    x, y = start
+    page.boxes([Box(x, y + s, x + SQUARE * s, y + (1 + SQUARE) * s)], fill=PAPER, edge=INK, width=0.5)
+    words = ", ".join(str(names.get(code, code)) for code in members)
+    x += (SQUARE + 4) * s
+    page.text(x, y + 1 * s, fit(words, end - x, 8.0 * s), size=8.0, colour=SOFT)
+
+
+def _draw_scale(page: Page, box: Box, edges: Sequence[float], ramp: Sequence[str], text: MapText) -> float:
+    """Draw the classes and return where the next words may begin."""
     s = page.sheet.scale
     digits = max(0, 1 - math.floor(math.log10(edges[2])))
     low, high = (text.number(edges[i], digits) for i in (0, 3))
@@ -161,3 +208,4 @@ def _draw_scale(page: Page, box: Box, edges: Sequence[float], ramp: Sequence[str
         page.boxes([mark], fill=colour, edge=HAIRLINE, width=0.4, hatch=hatch, hatch_width=0.4)
         page.text(x + 16 * s, box.bottom + 1 * s, word, size=8.0, colour=SOFT)
         x += 30 * s + text_width(word, 8.0 * s)
+    return x

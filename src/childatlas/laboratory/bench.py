@@ -156,7 +156,9 @@ def country_name(material: Material) -> str:
 def _credit(years: dict[str, int], vintage: int) -> str:
     if not years:
         return f"units of {vintage}"
-    return f"Latest figures of {min(years.values())}-{max(years.values())} on the units of {vintage}."
+    first, last = min(years.values()), max(years.values())
+    span = f"{first}" if first == last else f"{first}-{last}"
+    return f"Latest figures of {span} on the units of {vintage}."
 
 
 def bench_of_table(recipe: Recipe, values: Path, *, errors: Path | None = None) -> Bench:

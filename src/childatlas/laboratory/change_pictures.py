@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from childatlas.laboratory.change import Change
-from childatlas.laboratory.pictures import Picture, Pictures, areas_of
+from childatlas.laboratory.pictures import OTHERS, Picture, Pictures, areas_of, stack_parts
 from childatlas.laboratory.years import YearsBench
 from childatlas.measures.change import CAME_OR_WENT, REFERENCE, Convergence
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["draw_change"]
 
 _ENDS = 3
-_PARTS = 8
 _ALPHA = 0.05
 
 
@@ -86,15 +85,11 @@ def _spells(bench: YearsBench, found: Change) -> tuple[pd.DataFrame, dict[str, s
 def _bars(bench: YearsBench, found: Change) -> Pictures:
     from atlasgeo.maps.contribution_charts import draw_contribution_bars
 
-    groups = areas_of(found.panel.recipe)
-    table = found.drivers[found.indicators].T.groupby(groups, sort=False).sum(min_count=1).T
-    rest = found.drivers[CAME_OR_WENT]
-    if rest.abs().max() > 1e-6:
-        table[CAME_OR_WENT] = rest
-    if table.shape[1] > _PARTS:
-        table = _merge_small(table)
+    table = stack_parts(
+        found.drivers[found.indicators], areas_of(found.panel.recipe), found.drivers[CAME_OR_WENT]
+    )
     labels = {g.id: g.label.get("en", g.id) for g in found.panel.recipe.groups} | bench.indicators
-    labels |= {CAME_OR_WENT: "figures that came or went", "others": "all others"}
+    labels |= {CAME_OR_WENT: "figures that came or went", OTHERS: "all others"}
     better = found.panel.recipe.direction == "higher_is_better"
     change = found.drivers["change"].drop(index=REFERENCE, errors="ignore")
     most, least = (str(u) for u in (change.idxmax(), change.idxmin()))
@@ -106,16 +101,10 @@ def _bars(bench: YearsBench, found: Change) -> Pictures:
         text=_text(title, bench, "what the change of each score is made of; units whose territory stayed"),
         names={str(u): _name(bench, str(u)) for u in table.index},
         parts=labels,
+        worse_is_less=better,
         axis="points of the index",
     )
     yield "change", figure, f"{title}."
-
-
-def _merge_small(table: pd.DataFrame) -> pd.DataFrame:
-    """Sum the parts that matter least, so that the others have a colour each."""
-    order = table.abs().mean().sort_values(ascending=False, kind="stable").index
-    kept = [c for c in table.columns if c in set(order[: _PARTS - 1])]
-    return table[kept].assign(others=table.drop(columns=kept).sum(axis=1))
 
 
 def _waterfall(bench: YearsBench, found: Change, unit: str) -> Picture:

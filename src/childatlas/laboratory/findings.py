@@ -89,7 +89,7 @@ def _scored(bench: Bench) -> IndexResult:
         f"no unit has a score in the index {bench.recipe.id!r}",
         found="; ".join(why[:5]) or f"coverage of {index.coverage.max():.0%} at most",
         expected="at least one unit with the least coverage, and indicators that tell units apart",
-        fix="lower least_coverage in the recipe, add figures, or build it on the vintage that has them",
+        fix="lower least_coverage in the recipe, add figures, or name the --vintage that has them",
     )
 
 
@@ -137,9 +137,7 @@ def _tables(
 
 def compare(first: Bench, second: Bench) -> tuple[Comparison, dict[str, pd.DataFrame]]:
     """Return two recipes side by side on the same units, and the tables of it."""
-    found = compare_indices(
-        build_index(first.values, first.recipe), build_index(second.values, second.recipe)
-    )
+    found = compare_indices(_scored(first), _scored(second))
     names = pd.Series(first.units, dtype=object).reindex(found.table.index)
     table = found.table.copy()
     table.insert(0, "name", names)

@@ -20,19 +20,25 @@ if TYPE_CHECKING:
     from atlasgeo.maps.wording import MapText
 
 __all__ = [
+    "OTHERS",
     "Picture",
     "Pictures",
     "areas_of",
     "draw_build",
     "draw_comparison",
     "draw_exploration",
+    "stack_parts",
     "write_pictures",
 ]
 
 Picture = tuple[str, "Figure", str]
 Pictures = Iterator[Picture]
 _SMALL_MAPS = 12
-_ONE_SIDED = "one-sided figures"
+ONE_SIDED, OTHERS = "one-sided figures", "others"
+_RESTS = {ONE_SIDED: "figures that only one of the two has", OTHERS: "all others"}
+_PARTS = 8
+_NOTHING = 1e-6
+_SURE = 0.95
 _CHOICES = {
     "normalisation": "normalisation",
     "treatment": "treatment of outliers",
@@ -58,26 +64,31 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
         figure = draw_rank_intervals(table, text=text, names=names, worst=found.sets.worst)
         yield "rank_sets", figure, f"{title}. {_worst(found.index.ranks, names)}"
     groups = areas_of(recipe)
-    order = found.diagnosis.correlations
+    order = found.diagnosis.correlations.dropna(how="all").dropna(axis=1, how="all")
     title = _correlation_title(found)
     text = _text(title, bench, "correlations, oriented so that more is more of the index")
-    yield "correlations", draw_correlations(order, text=text, names=bench.indicators, groups=groups), title
+    if len(order):
+        figure = draw_correlations(order, text=text, names=bench.indicators, groups=groups)
+        yield "correlations", figure, title
     if found.drivers is None:
         return
     contributions = found.drivers.contributions
-    by_area = contributions.T.groupby(groups, sort=False).sum(min_count=1).T
-    labels = {g.id: g.label.get("en", g.id) for g in recipe.groups} | bench.indicators
+    better = recipe.direction == "higher_is_better"
+    labels = {g.id: g.label.get("en", g.id) for g in recipe.groups} | bench.indicators | _RESTS
     worst = str(found.index.ranks.idxmin())
     title = f"What sets each unit apart from {bench.place}; {names.get(worst, worst)} is worst off"
-    if by_area.shape[1] <= 8:
-        figure = draw_contribution_bars(
-            by_area, text=_text(title, bench, "points of the index"), names=names, parts=labels, axis="points"
-        )
-        yield "contributions", figure, f"{title}. {_worst(found.index.ranks, names)}"
+    figure = draw_contribution_bars(
+        stack_parts(contributions, groups, found.drivers.unexplained.rename(ONE_SIDED)),
+        text=_text(title, bench, "points of the index"),
+        names=names,
+        parts=labels,
+        worse_is_less=better,
+        axis="points",
+    )
+    yield "contributions", figure, f"{title}. {_worst(found.index.ranks, names)}"
     if bench.shapes is not None:
         yield _small_maps(bench, contributions)
     score = found.index.scores - found.drivers.explained - found.drivers.unexplained
-    better = recipe.direction == "higher_is_better"
     for unit in units:
         name = names.get(unit, unit)
         own = contributions.loc[unit]
@@ -85,18 +96,31 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
             continue
         least = own.idxmin() if better else own.idxmax()
         rest = float(found.drivers.unexplained[unit])
-        steps = pd.concat([own, pd.Series({_ONE_SIDED: rest})]) if abs(rest) > 1e-6 else own
+        steps = pd.concat([own, pd.Series({ONE_SIDED: rest})]) if abs(rest) > _NOTHING else own
         title = f"{bench.indicators.get(str(least), str(least))} weighs most on {name}"
         figure = draw_waterfall(
             steps,
             text=_text(title, bench, f"from {bench.place} to {name}"),
-            names=bench.indicators | {_ONE_SIDED: "figures that only one of the two has"},
+            names=bench.indicators | _RESTS,
             start=(bench.place, float(score[unit])),
             end=name,
             worse_is_less=better,
             axis="points of the index",
         )
         yield f"waterfall_{unit}", figure, title
+
+
+def stack_parts(contributions: pd.DataFrame, groups: dict[str, str], rest: pd.Series) -> pd.DataFrame:
+    """Return contributions summed by group, with the `rest` where there is any, in at most eight columns."""
+    table = contributions.T.groupby(groups, sort=False).sum(min_count=1).T.dropna(axis=1, how="all")
+    table = table.loc[:, table.abs().max() > _NOTHING]
+    if rest.abs().max() > _NOTHING:
+        table[str(rest.name)] = rest
+    if table.shape[1] <= _PARTS:
+        return table
+    order = table.abs().mean().sort_values(ascending=False, kind="stable").index
+    kept = [c for c in table.columns if c in set(order[: _PARTS - 1])]
+    return table[kept].assign(**{OTHERS: table.drop(columns=kept).sum(axis=1)})
 
 
 def _small_maps(bench: Bench, contributions: pd.DataFrame) -> tuple[str, Figure, str]:
@@ -106,7 +130,7 @@ def _small_maps(bench: Bench, contributions: pd.DataFrame) -> tuple[str, Figure,
 
     if bench.shapes is None:
         raise ValueError("a bare table has no shapes to draw")
-    reach = contributions.abs().mean().sort_values(ascending=False, kind="stable")
+    reach = contributions.abs().mean().dropna().sort_values(ascending=False, kind="stable")
     shown = contributions[reach.index[:_SMALL_MAPS]]
     first = bench.indicators.get(str(reach.index[0]), str(reach.index[0]))
     title = f"{first} sets places apart most"
@@ -115,6 +139,7 @@ def _small_maps(bench: Bench, contributions: pd.DataFrame) -> tuple[str, Figure,
         shown,
         text=_text(title, bench, f"contribution to the distance from {bench.place}, points of the index"),
         titles=bench.indicators,
+        names=bench.units,
         flip=bench.recipe.direction == "higher_is_better",
     )
     return "small_maps", figure, f"{title}. {len(shown.columns)} small maps, one an indicator."
@@ -139,8 +164,8 @@ def draw_exploration(bench: Bench, found: Exploration) -> Pictures:
 
     ranks = found.robustness.ranks
     fifth = max(1, round(int(ranks["rank"].notna().sum()) / 5))
-    sure = int((ranks["high"] <= fifth).sum())
-    title = f"Of the worst fifth, {sure} of {fifth} stay there whatever the choices"
+    stays = (ranks["rank"] <= fifth) & (ranks["bottom_fifth"] >= _SURE)
+    title = f"Of the {fifth} worst off, {int(stays.sum())} stay so in {_SURE:.0%} of the recipes"
     share, recipes = found.robustness.level, len(found.robustness.draws)
     part = f"{share:.0%} of {recipes:,} recipes; dot: this one, stroke: median"
     figure = draw_rank_intervals(ranks, text=_text(title, bench, part), names=bench.units, worst=fifth)

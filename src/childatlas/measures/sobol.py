@@ -192,7 +192,7 @@ def sobol_index(
 
 
 def _without_gaps(ranks: Array, scored: NDArray[np.intp]) -> Array:
-    """Return the ranks of the scored units; one without a score at a point counts as the middle of the others.
+    """Return the ranks of the scored units; one without a score at a point counts as the middle there.
 
     A point at which nobody has a score stays missing, and is refused by `sobol_indices`.
     """
