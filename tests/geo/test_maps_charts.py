@@ -144,6 +144,24 @@ def test_rank_chart_marks_breaks_and_names_the_last_order() -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.parametrize("n", [44, 47, 224])
+def test_names_of_many_units_stay_on_the_page(n: int) -> None:
+    """Worst and best are named and how many stand between; no name leaves the chart."""
+    table = pd.DataFrame({2020: range(n), 2023: range(n)}, index=[f"u{i}" for i in range(n)], dtype=float)
+    figure = draw_rank_chart(table, text=TEXT, names={f"u{i}": f"Place {i}" for i in range(n)})
+    said = words(figure)
+    named = [text for text in said if text.startswith("Place ")]
+    between = [text for text in said if text.endswith("more between")]
+    assert {f"Place {n - 1}", "Place 0"} <= set(named)
+    told = int(between[0].split()[0]) if between else 0
+    assert len(named) + told == n
+    assert bool(between) == (n > 100)
+    places = [t.get_position()[1] for t in figure.findobj(Text) if t.get_text() in {*named, *between}]
+    foot = next(t for t in figure.findobj(Text) if t.get_text() == "Source: an office.")
+    assert min(places) > foot.get_position()[1]
+    assert len({round(place, 6) for place in places}) == len(places)
+
+
 def test_a_missing_year_is_a_gap_in_the_line() -> None:
     figure = draw_trend(trend(), text=TEXT, names={}, highlight=["c", "zz"])
     runs = [

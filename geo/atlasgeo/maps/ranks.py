@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_rank_chart", "rank_table"]
 
 NAME: Final = 7.8
+ROW: Final = 8.6
 
 
 def rank_table(trend: pd.DataFrame, *, low_first: bool = False) -> pd.DataFrame:
@@ -131,12 +132,19 @@ def _draw_rank_names(
     names: Mapping[str, str] | pd.Series,
     digits: int,
 ) -> None:
-    """Write rank, name and value of the last year at the right, ranks of the first year at the left."""
+    """Write rank, name and value of the last year at the right, ranks of the first year at the left.
+
+    Where they do not all fit, the first and the last are written, and how many stand between.
+    """
     page, s = plot.page, plot.page.sheet.scale
     last, first = ranks.columns[-1], ranks.columns[0]
-    order = ranks[last].dropna().sort_values(kind="stable")
-    ys = apart([plot.y(float(rank)) for rank in order], 8.6 * s)
-    size = NAME if len(order) <= 45 else 5.4
+    everyone = ranks[last].dropna().sort_values(kind="stable")
+    order, ys = _that_fit(everyone, plot, ROW * s)
+    if len(order) < len(everyone):
+        between = text.word("others").format(n=len(everyone) - len(order))
+        middle = (ys[len(order) - _tail_of(order) - 1] + ys[-_tail_of(order)]) / 2
+        page.text(plot.box.right + 26 * s, middle - 0.34 * NAME * s, between, size=NAME, colour=SOFT)
+    size = NAME
     for (code, rank), y in zip(order.items(), ys, strict=True):
         colour = readable(colours[str(code)])
         weight = REGULAR if colours[str(code)] == QUIET else BOLD
@@ -161,6 +169,24 @@ def _draw_rank_names(
             colour=SOFT,
             align="right",
         )
+
+
+def _that_fit(order: pd.Series, plot: Plot, row: float) -> tuple[pd.Series, list[float]]:
+    """Return the units whose names fit beside the plot, worst first, and their heights."""
+    room = int(plot.box.height / row) + 1
+    if len(order) <= room:
+        return order, apart([plot.y(float(rank)) for rank in order], row)
+    kept = room - 2
+    tail = _tail_of(order.iloc[:kept])
+    shown = pd.concat([order.iloc[: kept - tail], order.iloc[len(order) - tail :]])
+    down = [plot.box.top - row * place for place in range(kept - tail)]
+    up = [plot.box.bottom + row * place for place in range(tail)]
+    return shown, [*down, *up[::-1]]
+
+
+def _tail_of(order: pd.Series) -> int:
+    """Return how many of the names written are of the best off, where not all are written."""
+    return len(order) // 3
 
 
 def _draw_country_strip(plot: Plot, row: pd.Series, text: MapText, *, strip: float, digits: int) -> None:
