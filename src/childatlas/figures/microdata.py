@@ -139,7 +139,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -
     }  # fmt: skip
     relation = connection.read_csv(str(path), **options)
     if _words(relation):
-        # Where the comma separates decimals, columns of numbers read as words; never where it separates columns.
+        # Where the comma separates decimals, columns of numbers read as words.
         comma = connection.read_csv(str(path), decimal=",", **options)
         if comma.columns == relation.columns and _words(comma) < _words(relation):
             return comma, {}, {}
