@@ -67,9 +67,17 @@ def staged(target: Path, receipt: dict[str, Any]) -> Iterator[Path]:
     A process that is killed leaves at most a hidden folder beside `target`, never a part of it; the next one
     that fetches sweeps it away after a day.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target.parent)
-    folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=target.parent))
+    except OSError as error:
+        raise SourceError(
+            "the folder for fetched files cannot be written",
+            where=str(target.parent),
+            found=error.strerror or str(error),
+            fix=f"choose another with --to, or set {CACHE_VARIABLE}",
+        ) from error
     try:
         yield folder
         (folder / RECEIPT).write_text(

@@ -108,37 +108,56 @@ def _attempt(
     place: str, target: Path, *, sha256: str | None, progress: Progress | None, pause: float
 ) -> Path:
     """Return the file from one place; FileNotFoundError means that it is not there."""
-    import pooch
     import requests
 
-    pooch.get_logger().setLevel(logging.ERROR)
     fetch = _Fetch(progress) if urlsplit(place).scheme in {"http", "https"} else _copy
     last: Exception | None = None
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(pause * 2 ** (attempt - 1))
         try:
-            pooch.retrieve(
-                place,
-                known_hash=f"sha256:{sha256}" if sha256 else None,
-                fname=target.name,
-                path=target.parent,
-                downloader=fetch,
-            )
-        except requests.exceptions.HTTPError as error:
-            status = error.response.status_code if error.response is not None else 0
-            if status in {404, 410}:
+            return _retrieved(place, target, sha256, fetch=fetch)
+        except requests.exceptions.RequestException as error:
+            last = error
+            if _status(error) in {404, 410}:
                 raise FileNotFoundError(place) from error
-            last = error
-            if status not in _WORTH_RETRYING:
+            if not isinstance(error, _cut_off()) and _status(error) not in _WORTH_RETRYING:
                 break
-        except _cut_off() as error:
-            last = error
-        except ValueError as error:
-            raise _refused(place, target, sha256, fetch=fetch, error=error) from error
-        else:
-            return target
     raise _unreachable(place, last) from last
+
+
+def _retrieved(place: str, target: Path, sha256: str | None, *, fetch: Any) -> Path:
+    """Return the file, fetched once and checked; what the network does wrong is left to be tried again."""
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    try:
+        pooch.retrieve(
+            place,
+            known_hash=f"sha256:{sha256}" if sha256 else None,
+            fname=target.name,
+            path=target.parent,
+            downloader=fetch,
+        )
+    except (requests.exceptions.RequestException, FileNotFoundError):
+        raise
+    except ValueError as error:
+        raise _refused(place, target, sha256, fetch=fetch, error=error) from error
+    except OSError as error:
+        raise SourceError(
+            "the file cannot be written", where=str(target.parent), found=error.strerror or str(error)
+        ) from error
+    return target
+
+
+def _status(error: Exception | None) -> int:
+    """Return the number with which a server refused, 0 for any other error."""
+    import requests
+
+    if not isinstance(error, requests.exceptions.HTTPError) or error.response is None:
+        return 0
+    return int(error.response.status_code)
 
 
 class _Fetch:
@@ -180,7 +199,12 @@ def _cut_off() -> tuple[type[Exception], ...]:
     """Return the errors of a connection that may go better next time."""
     from requests import exceptions
 
-    return exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError
+    return (
+        exceptions.ConnectionError,
+        exceptions.Timeout,
+        exceptions.ChunkedEncodingError,
+        exceptions.ContentDecodingError,
+    )
 
 
 def _refused(
@@ -203,8 +227,8 @@ def _refused(
 
 
 def _unreachable(place: str, last: Exception | None) -> SourceError:
-    response = getattr(last, "response", None)
-    found = f"the server answered {response.status_code}" if response is not None else _reason(last)
+    status = _status(last)
+    found = f"the server answered {status}" if status else _reason(last)
     return SourceError(
         "the file could not be fetched", where=place, found=found, expected="an answer", fix=_elsewhere(place)
     )
@@ -218,6 +242,11 @@ def _reason(last: Exception | None) -> str:
         "ReadTimeout": "the server fell silent",
         "ChunkedEncodingError": "the connection broke off before the file was complete",
         "SSLError": "no trusted connection",
+        "ContentDecodingError": "what came cannot be unpacked",
+        "TooManyRedirects": "the server sends in circles",
+        "InvalidURL": "this is no address",
+        "InvalidSchema": "an address of another kind",
+        "MissingSchema": "this is no address",
         "ProxyError": "the proxy does not answer",
     }.get(text, text)
 

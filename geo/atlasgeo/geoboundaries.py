@@ -12,7 +12,7 @@ from atlasgeo.downloads import Progress, download
 from atlasgeo.errors import SourceError
 from atlasgeo.profiles import BoundaryLayer
 
-__all__ = ["API", "Answer", "ask", "layer_of"]
+__all__ = ["API", "Answer", "ask", "layer_of", "refuse_unreadable"]
 
 API = "https://www.geoboundaries.org/api/current/gbOpen/{iso3}/{level}/"
 _LEVELS = {"country": "ADM0", "oblast": "ADM1", "district": "ADM2"}
@@ -110,6 +110,28 @@ def ask(
             ) from error
         raise
     return _read(path, api)
+
+
+def refuse_unreadable(path: Path, answer: Answer) -> None:
+    """Pass where the file that the API named is GeoJSON with features: nothing else vouches for it.
+
+    Raises
+    ------
+    SourceError
+        If it is cut off, a page of errors, or empty.
+    """
+    try:
+        features = json.loads(path.read_text(encoding="utf-8-sig"))["features"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(
+            "the file that the API names is no GeoJSON",
+            where=answer.url,
+            found=f"{type(error).__name__}: {str(error)[:80]}",
+            expected="a FeatureCollection",
+            fix="fetch it again later, or take it from a mirror: --mirror",
+        ) from error
+    if not isinstance(features, list) or not features:
+        raise SourceError("the file that the API names holds no shapes", where=answer.url, found="0 features")
 
 
 def _read(path: Path, api: str) -> Answer:

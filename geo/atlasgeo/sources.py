@@ -227,6 +227,8 @@ def _from_api(
     if path.suffix.lower() == ".zip":
         unpack(path, folder)
         path.unlink()
+    elif path.suffix.lower() in {".geojson", ".json"}:
+        geoboundaries.refuse_unreadable(path, answer)
     return {"answer": asdict(answer), "licence": answer.licence or "not stated"}
 
 

@@ -20,7 +20,8 @@ class Manners:
     """How the server behaves, and what it was asked for.
 
     `mode` is one of good, wrong, truncated, missing, flaky (500 twice, then good), broken (always 500), slow,
-    redirect, gzip, endless (half the file, then silence).
+    redirect, circle (redirects without end), gzip, garbled (said to be gzip and is not), short (half the
+    file, said to be all of it), endless (half the file, then silence).
     """
 
     folder: Path
@@ -45,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
             manners.failures += 1
             self._send(500, b"sorry")
             return
-        if manners.mode == "redirect" and not path.startswith("/moved"):
+        if manners.mode == "circle" or (manners.mode == "redirect" and not path.startswith("/moved")):
             self.send_response(302)
             self.send_header("Location", "/moved" + path)
             self.end_headers()
@@ -74,6 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, body[: len(body) // 2], length=len(body), wait=30)
         elif mode == "gzip":
             self._send(200, gzip.compress(body), coding="gzip")
+        elif mode == "garbled":
+            self._send(200, body, coding="gzip")
+        elif mode == "short":
+            self._send(200, body[: len(body) // 2])
         else:
             self._send(200, body)
 

@@ -81,7 +81,14 @@ def test_wrong_bytes_are_deleted_and_both_checksums_told(site, tmp_path):
 
 @pytest.mark.parametrize(
     ("mode", "said", "times"),
-    [("truncated", "broke off", 4), ("broken", "answered 500", 4), ("missing", "404", 1)],
+    [
+        ("truncated", "broke off", 4),
+        ("broken", "answered 500", 4),
+        ("missing", "404", 1),
+        ("garbled", "cannot be unpacked", 4),
+        ("circle", "in circles", 31),
+        ("short", "is not the file", 1),
+    ],
 )
 def test_what_does_not_come_is_said_and_leaves_nothing(site, tmp_path, mode, said, times):
     site.mode = mode
@@ -313,6 +320,29 @@ def test_any_country_of_geoboundaries_by_way_of_its_api(tmp_path, serve, squares
     assert len(gpd.read_file(fetched.path)) == 9
     site.answers[path] = _answer("https://elsewhere.example/x")  # a copy of the file stands on the mirror
     assert fetch_layer(layer_of("UGA", "1"), country="uga", mirror=site.address, to=tmp_path / "to").fresh
+
+
+@pytest.mark.parametrize("mode", ["short", "truncated", "missing"])
+def test_a_file_of_the_api_that_is_cut_off_leaves_nothing(tmp_path, serve, squares, mode):
+    _uganda(tmp_path, squares)
+    site, files = serve(tmp_path), serve(tmp_path)
+    site.answers["/api/current/gbOpen/UGA/ADM1/"] = _answer(files.address)
+    files.mode = mode
+    layer = layer_of("UGA", "ADM1").model_copy(update={"api": f"{site.address}/api/current/gbOpen/UGA/ADM1/"})
+    with pytest.raises(SourceError):
+        fetch_layer(layer, country="uga")
+    assert find_fetched(layer, country="uga") is None
+    assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
+    files.mode = "good"
+    assert fetch_layer(layer, country="uga").fresh
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path, site):
+    (tmp_path / "file").write_text("x")
+    layer = _layer(url=f"{site.address}/shapes.geojson", sha256=SHA)
+    with pytest.raises(SourceError, match="cannot be written") as caught:
+        fetch_layer(layer, country="x", to=tmp_path / "file" / "in")
+    assert "--to" in caught.value.fix
 
 
 @pytest.mark.parametrize(
