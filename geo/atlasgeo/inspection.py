@@ -57,6 +57,7 @@ def inspect_boundaries(
     level: str,
     year: int,
     parents: gpd.GeoDataFrame | None = None,
+    nested: float = NESTED,
 ) -> tuple[Finding, ...]:
     """Return all disagreements between a layer and the units in force at the end of `year`.
 
@@ -68,12 +69,14 @@ def inspect_boundaries(
     level, year : str, int
     parents : GeoDataFrame, optional
         The level above, indexed by code: each unit should lie in its parent of the gazetteer.
+    nested : float
+        Least share of a unit's area there: less than the default for parents drawn by another hand.
 
     Returns
     -------
     tuple of Finding
         Empty for a good layer. Codes on one side only; gazetteer points outside their unit (most of them:
-        swapped axes); areas more than 5 % off; units with less than 98 % of their area in their parent; a
+        swapped axes); areas more than 5 % off; units with less than `nested` of their area in their parent; a
         coverage that is not valid.
 
     Raises
@@ -92,7 +95,7 @@ def inspect_boundaries(
     shapes = units.geometry.reindex(both.index)
     findings = [*_codes(units, known), *_places(shapes, both), *_areas(shapes, both)]
     if parents is not None:
-        findings += _nesting(shapes, both, parents)
+        findings += _nesting(shapes, both, parents, nested)
     if not bool(shapely.coverage_is_valid(np.asarray(units.geometry.array, dtype=object))):
         findings.append(Finding("coverage", "", "shapes overlap or do not meet"))
     return tuple(findings)
@@ -141,12 +144,14 @@ def _areas(shapes: gpd.GeoSeries, known: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _nesting(shapes: gpd.GeoSeries, known: pd.DataFrame, parents: gpd.GeoDataFrame) -> Iterator[Finding]:
+def _nesting(
+    shapes: gpd.GeoSeries, known: pd.DataFrame, parents: gpd.GeoDataFrame, nested: float
+) -> Iterator[Finding]:
     above = parents.geometry.to_crs(shapes.crs)
     for code, parent in known[PARENT].items():
         if parent not in above.index:
             yield Finding("nesting", str(code), f"its parent {parent} has no shape")
             continue
         share = shapes.loc[code].intersection(above.loc[parent]).area / shapes.loc[code].area
-        if share < NESTED:
+        if share < nested:
             yield Finding("nesting", str(code), f"{share:.1%} of its area lies in its parent {parent}")

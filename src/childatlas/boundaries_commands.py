@@ -12,8 +12,6 @@ from childatlas.errors import BoundaryError, StudyError, nearest
 from childatlas.shipped import data_folder
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from atlasgeo.profiles import BoundaryLayer, Country
     from atlasgeo.sources import Fetched
 
@@ -112,16 +110,24 @@ def check(
     """Read a boundary file, tell what is wrong with it, and whether it is a catalogued one."""
     import tempfile
 
+    from childatlas.boundary_check import Against, check_file, opened
+
     if not file.is_file():
         raise BoundaryError("there is no such file", where=str(file), expected="a file of polygons")
     with tempfile.TemporaryDirectory() as folder:
-        report = _report(
-            _opened(file, Path(folder)), code=code, place=(country, level, year), assume_crs=assume_crs
+        profile = _profile(country) if country else None
+        report = check_file(
+            opened(file, Path(folder)),
+            _profiles(),
+            code=code,
+            against=Against(profile, level, year),
+            assume_crs=assume_crs,
         )
     facts = {"file": str(file), **report}
     if as_json:
         show_json(facts)
-    elif not quiet:
+        raise typer.Exit(BoundaryError.exit_code if facts["findings"] else 0)
+    if not quiet:
         show_table(
             str(file), ("what", "found"), [(k, v) for k, v in facts.items() if not isinstance(v, list)]
         )
@@ -181,6 +187,12 @@ def _wanted(
             raise StudyError(
                 f"only geoBoundaries is known for {country}", found=source, expected="geoboundaries"
             )
+        if vintage is not None:
+            raise StudyError(
+                "geoBoundaries hands out its newest file alone",
+                found=f"--vintage {vintage}",
+                fix="leave --vintage out; the answer says which year the file is of",
+            )
         return country.lower(), layer_of(country, level or "ADM1")
     chosen = level or profile.levels[-1]
     return profile.code, find_source(profile, level=chosen, vintage=vintage, source=source)
@@ -211,89 +223,3 @@ def _facts(country: str, fetched: Fetched) -> dict[str, Any]:
         "year": answer.get("year") or fetched.layer.vintage or "",
         "fetched now": fetched.fresh,
     }
-
-
-def _opened(file: Path, folder: Path) -> Path:
-    """Return the file to read: the shapes inside a zip, else the file itself."""
-    if file.suffix.lower() != ".zip":
-        return file
-    from atlasgeo.archives import unpack
-    from atlasgeo.sources import SHAPE_FILES
-
-    found = [path for path in unpack(file, folder) if path.suffix.lower() in SHAPE_FILES]
-    if not found:
-        raise BoundaryError("the zip file holds no shapes", where=str(file), expected=", ".join(SHAPE_FILES))
-    return max(found, key=lambda path: path.stat().st_size)
-
-
-def _report(
-    file: Path, *, code: str | None, place: tuple[str | None, str | None, int | None], assume_crs: str | None
-) -> dict[str, Any]:
-    """Return what is known of a file: pinned or not, read and mended, held against the gazetteer."""
-    from atlasgeo.boundaries import read_boundaries
-    from atlasgeo.downloads import digest
-    from atlasgeo.sources import pinned_as
-
-    country, level, year = place
-    known = pinned_as(file, _profiles())
-    profile = _profile(country) if country else (known[0] if known else None)
-    layer = known[1] if known else None
-    column = code or (layer.code if layer else _code_column(file))
-    units = read_boundaries(
-        file, code=column, assume_crs=assume_crs, crs=profile.crs if profile is not None else None
-    )
-    report = units.attrs["report"]
-    findings: list[str] = []
-    if profile is not None and (level or layer):
-        asked = level or (layer.level if layer else "")
-        findings = _findings(units, profile, asked, year or (layer.as_of.year if layer else None))
-    return {
-        "sha256": digest(file),
-        "catalogued as": f"{known[0].code}, {known[1].id}" if known else "not a catalogued file",
-        "code column": column,
-        "units": len(units),
-        "coordinate system": str(report.crs_found if hasattr(report, "crs_found") else units.crs),
-        "mended": len(report.faults),
-        "faults": [str(fault) for fault in report.faults],
-        "findings": findings,
-    }
-
-
-def _findings(units: Any, profile: Country, level: str, year: int | None) -> list[str]:
-    from atlasgeo.inspection import inspect_boundaries
-    from atlasgeo.units import read_units
-
-    gazetteer = read_units(profile.folder / "units.csv")
-    chosen = year or max(layer.as_of.year for layer in profile.boundaries if layer.level == level)
-    excused = {unit.unit for unit in profile.without_shape}
-    found = inspect_boundaries(units, gazetteer, level=level, year=chosen)
-    return [str(one) for one in found if not (one.kind == "no shape" and one.unit in excused)]
-
-
-def _code_column(file: Path) -> str:
-    """Return the column of a file that looks most like codes: no gap, no repeat, the least letters."""
-    import geopandas as gpd
-
-    table = (
-        gpd.read_parquet(file).drop(columns="geometry")
-        if file.suffix == ".parquet"
-        else gpd.read_file(file, ignore_geometry=True)
-    )
-    unique = [c for c in table.columns if table[c].notna().all() and table[c].is_unique]
-    if not unique:
-        raise BoundaryError(
-            "no column of the file could hold codes",
-            where=str(file),
-            found=", ".join(map(str, table.columns)),
-            expected="a column without gaps and repeats",
-            fix="name it with --code",
-        )
-    return str(min(unique, key=lambda column: _likeness(table[column])))
-
-
-def _likeness(values: pd.Series) -> tuple[bool, bool, float]:
-    """Return how little a column looks like codes: not by its name, not of whole numbers, many letters."""
-    texts = values.astype(str)
-    letters = texts.str.count(r"[^\W\d_]").mean() / max(texts.str.len().mean(), 1)
-    named = any(part in str(values.name).lower() for part in ("code", "pcode", "kato", "fips", "gid", "id"))
-    return (not named, bool(texts.str.contains(r"\.\d").any()), float(letters))

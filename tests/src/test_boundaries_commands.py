@@ -106,6 +106,30 @@ def test_check_knows_a_catalogued_file_and_tells_its_faults(typed, shared):
     assert told["units"] == 224
     assert any("invalid ring" in fault for fault in told["faults"])
     assert told["findings"] == []
+    assert told["area before, km2"] == pytest.approx(2_724_000, rel=0.01)
+    assert told["area after, km2"] == pytest.approx(told["area before, km2"], rel=1e-3)
+    assert told["neighbours after"] >= told["neighbours before"] > 500
+    assert told["neighbours gained"].count(" - ") <= 10
+
+
+@pytest.mark.shared
+def test_check_tells_units_that_lie_in_another_parent_and_of_another_year(typed, shared, tmp_path):
+    import geopandas as gpd
+
+    file = shared / "mirror" / "geokz" / "kaz_admbnda_adm2_2024.shp"
+    units = gpd.read_file(file, columns=["KATO"])
+    swap = {"103200000": "113200000", "113200000": "103200000"}
+    units.assign(KATO=units["KATO"].replace(swap)).to_parquet(tmp_path / "swapped.parquet")
+    words = ("check", str(tmp_path / "swapped.parquet"), "--code", "KATO", "--country", "kaz", "--json")
+    code, out, _ = typed(*words, "--level", "district", "--year", "2024")
+    found = json.loads(out)["findings"]
+    assert code == 4
+    for unit in swap:
+        assert any(line.startswith(f"nesting: {unit}") for line in found)
+        assert any(line.startswith(f"place: {unit}") for line in found)
+    code, out, _ = typed(*words, "--level", "district", "--year", "2019")
+    assert code == 4
+    assert any(line.startswith("unknown code") for line in json.loads(out)["findings"])
 
 
 def test_check_finds_the_codes_of_any_file_and_holds_them_against_units(typed, squares, tmp_path):
