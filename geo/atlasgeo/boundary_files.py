@@ -13,7 +13,7 @@ from atlasgeo.errors import BoundaryError, nearest
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["read_features"]
+__all__ = ["open_features", "read_features"]
 
 _PARQUET = {".parquet", ".geoparquet", ".pq"}
 
@@ -26,11 +26,17 @@ def read_features(path: Path, *, code: str, layer: str | None) -> gpd.GeoDataFra
     BoundaryError
         If there is no such file, layer or column, nothing in it, or a code is missing or there twice.
     """
-    return _coded(_read(path, layer), code, path)
+    return _coded(open_features(path, layer=layer), code, path)
 
 
-def _read(path: Path, level: str | None) -> gpd.GeoDataFrame:
-    """Return the file's features, whatever its format."""
+def open_features(path: Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Return the file's features as they are, whatever its format.
+
+    Raises
+    ------
+    BoundaryError
+        If there is no such file or layer, it cannot be read, or holds nothing.
+    """
     import geopandas as gpd
     from pyogrio.errors import DataLayerError, DataSourceError
 
@@ -40,7 +46,7 @@ def _read(path: Path, level: str | None) -> gpd.GeoDataFrame:
         if path.suffix.lower() in _PARQUET:
             frame = gpd.read_parquet(path)
         else:
-            frame = gpd.read_file(path, layer=_layer(path, level))
+            frame = gpd.read_file(path, layer=_layer(path, layer))
     except (DataSourceError, DataLayerError, ValueError, OSError) as error:
         raise BoundaryError(
             "the boundary file cannot be read",

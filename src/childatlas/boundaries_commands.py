@@ -98,6 +98,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="Any file of polygons; a zip is unpacked safely.")],
     *,
     code: Annotated[str | None, typer.Option(help="Column of the codes; found if not given.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of a file of several.")] = None,
     country: Annotated[str | None, typer.Option(help="Hold the codes against this country's units.")] = None,
     level: LevelOption = None,
     year: Annotated[int | None, typer.Option(help="Units in force at the end of this year.")] = None,
@@ -120,6 +121,7 @@ def check(
             opened(file, Path(folder)),
             _profiles(),
             code=code,
+            layer=layer,
             against=Against(profile, level, year),
             assume_crs=assume_crs,
         )

@@ -57,6 +57,7 @@ def check_file(
     countries: Sequence[Country],
     *,
     code: str | None = None,
+    layer: str | None = None,
     against: Against | None = None,
     assume_crs: str | None = None,
 ) -> dict[str, Any]:
@@ -69,6 +70,8 @@ def check_file(
         Profiles whose catalogues may know the file.
     code : str, optional
         Column of the codes; the likeliest if not given.
+    layer : str, optional
+        Of a file of several.
     against : Against, optional
         What it is held against; that of the catalogue where it is catalogued.
     assume_crs : str, optional
@@ -91,9 +94,11 @@ def check_file(
     asked = against or Against()
     known = pinned_as(file, countries)
     country = asked.country or (known[0] if known else None)
-    layer = known[1] if known else None
-    column = code or (layer.code if layer else _code_column(file))
-    units = read_boundaries(file, code=column, assume_crs=assume_crs, crs=country.crs if country else None)
+    pinned = known[1] if known else None
+    column = code or (pinned.code if pinned else _code_column(file, layer))
+    units = read_boundaries(
+        file, code=column, level=layer, assume_crs=assume_crs, crs=country.crs if country else None
+    )
     report = units.attrs["report"]
     return {
         "sha256": digest(file),
@@ -105,7 +110,7 @@ def check_file(
         **_before_and_after(report),
         "mended": len(report.faults),
         "faults": [str(fault) for fault in report.faults],
-        "findings": _findings(units, country, layer, asked),
+        "findings": _findings(units, country, pinned, asked),
     }
 
 
@@ -158,15 +163,14 @@ def _shipped_parents(
     return boundaries_at(country, gazetteer, level=above, year=year) if above in ships else None
 
 
-def _code_column(file: Path) -> str:
+def _code_column(file: Path, layer: str | None) -> str:
     """Return the column of a file that looks most like codes: no gap, no repeat, the least letters."""
-    import geopandas as gpd
+    from atlasgeo.boundary_files import open_features
 
-    table = (
-        gpd.read_parquet(file).drop(columns="geometry")
-        if file.suffix == ".parquet"
-        else gpd.read_file(file, ignore_geometry=True)
-    )
+    frame = open_features(file, layer=layer)
+    table = frame.drop(columns=frame.geometry.name)
+    if table.index.name is not None:  # GeoParquet keeps its index
+        table = table.reset_index()
     unique = [c for c in table.columns if table[c].notna().all() and table[c].is_unique]
     if not unique:
         raise BoundaryError(

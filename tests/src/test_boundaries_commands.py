@@ -148,6 +148,21 @@ def test_check_finds_the_codes_of_any_file_and_holds_them_against_units(typed, s
     assert "disagreements" in err
 
 
+def test_check_says_what_cannot_be_read_and_takes_a_layer(typed, squares, tmp_path):
+    (tmp_path / "bad.geojson").write_text('{"type":"FeatureColl')
+    (tmp_path / "empty.shp").write_text("")
+    for name in ("bad.geojson", "empty.shp"):
+        code, out, _ = typed("check", str(tmp_path / name), "--json")
+        assert code == 4
+        assert json.loads(out)["error"]["type"] == "BoundaryError"
+    for layer in ("old", "new"):
+        squares.to_file(tmp_path / "two.gpkg", layer=layer)
+    assert typed("check", str(tmp_path / "two.gpkg"), "--quiet")[0] == 4
+    assert typed("check", str(tmp_path / "two.gpkg"), "--layer", "new", "--quiet")[0] == 0
+    squares.to_parquet(tmp_path / "x.parquet")
+    assert typed("check", str(tmp_path / "x.parquet"), "--quiet")[0] == 0
+
+
 def test_check_refuses_a_zip_that_leads_out_and_reads_a_good_one(typed, squares, tmp_path):
     squares.to_file(tmp_path / "x.gpkg")
     with zipfile.ZipFile(tmp_path / "good.zip", "w") as archive:
