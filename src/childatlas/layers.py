@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from libpysal.graph import Graph
 
+    from childatlas.chapters import Chapter
     from childatlas.study import Study
 
 __all__ = ["LAGGING", "LOWEST", "MAY_LAG", "Atlas", "Direction", "Geography", "Layer", "Texts"]
@@ -226,6 +227,8 @@ class Atlas:
         The country's name per language, disclaimer, code system.
     folder : Path
         Where the atlas stands.
+    chapters : tuple of Chapter
+        Where a study asks a survey: the answers.
     """
 
     study: Study
@@ -240,6 +243,7 @@ class Atlas:
     methods: dict[str, str]
     profile: dict[str, Any]
     folder: Path
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def synthetic(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from childatlas.assembly.survey_chapters import survey_chapters
 from childatlas.layers import Atlas
 from childatlas.shipped import data_folder
 
@@ -93,6 +94,7 @@ def identify(material: Material, found: Found, tables: dict[str, pd.DataFrame], 
             ],
         },
         folder=folder,
+        chapters=survey_chapters(material, tables),
     )
 
 

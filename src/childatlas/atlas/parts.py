@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Final
 
@@ -53,6 +54,9 @@ def book_content(atlas: Atlas, *, words: Words) -> dict[str, Any]:
         "notes": list(atlas.notes),
         "layers": [layer_spread(atlas, layer, words=words) for layer in shown],
         "profiles": profiles,
+        "chapters": [asdict(chapter) for chapter in atlas.chapters],
+        "chapters_title": words.say("inquiry.chapters"),
+        "chapters_note": words.say("inquiry.synthetic") if atlas.synthetic else "",
         "profiles_title": words.say("book.part_units", level=_level_title(atlas, words)),
         "clusters": _clusters(atlas, shown, words),
         "lowest": _lowest(atlas, profiles, words),

@@ -13,6 +13,7 @@ from childatlas.atlas.clusters import cluster_sentence, moran_sentence
 from childatlas.atlas.findings import finding, gap_sentence, trend_sentence
 from childatlas.atlas.tables import country_name, named
 from childatlas.atlas.words import Words
+from childatlas.chapters import Chapter
 from childatlas.layers import Atlas
 
 __all__ = ["escape_markdown", "write_report"]
@@ -53,6 +54,8 @@ def _lines(atlas: Atlas, words: Words) -> Iterator[str]:
     yield from _section(words.say("report.findings"), _findings(atlas, words))
     yield from _section(words.say("report.clusters"), _clusters(atlas, words))
     yield from _section(words.say("report.gaps"), _gaps(atlas, words))
+    for chapter in atlas.chapters:
+        yield from _chapter(chapter, atlas, words)
     yield from _section(words.say("report.claims"), claim_sentences(atlas, words))
     yield from _lowest(atlas, words)
     yield from _section(words.say("report.notes"), list(atlas.notes))
@@ -60,6 +63,21 @@ def _lines(atlas: Atlas, words: Words) -> Iterator[str]:
     yield from _section(
         words.say("report.methods"), [f"{name}: {how}" for name, how in atlas.methods.items()]
     )
+
+
+def _chapter(chapter: Chapter, atlas: Atlas, words: Words) -> Iterator[str]:
+    """Give the lines of what a survey answered: text, then its tables."""
+    warned = [words.say("inquiry.synthetic")] if atlas.synthetic else []
+    yield from ("", f"## {escape_markdown(chapter.title)}")
+    for text in (chapter.lead, *chapter.paragraphs, *warned):
+        yield from ("", escape_markdown(text))
+    for sheet in chapter.sheets:
+        yield from ("", f"### {escape_markdown(sheet.title)}", "")
+        yield "| " + " | ".join(map(escape_markdown, sheet.heads)) + " |"
+        yield "|" + " --- |" * len(sheet.heads)
+        yield from ("| " + " | ".join(map(escape_markdown, row)) + " |" for row in sheet.rows)
+        if sheet.note:
+            yield from ("", escape_markdown(sheet.note))
 
 
 def _section(heading: str, items: list[str]) -> Iterator[str]:
