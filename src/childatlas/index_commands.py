@@ -11,6 +11,7 @@ import typer
 from childatlas.console import JsonFlag, QuietFlag, show_json
 from childatlas.index_options import (
     ErrorsOption,
+    GroupsOption,
     OutOption,
     RecipeArgument,
     SeedOption,
@@ -18,10 +19,12 @@ from childatlas.index_options import (
     UnitOption,
     ValuesOption,
     VintageOption,
+    WeightsOption,
     show_files,
     show_units,
 )
 from childatlas.index_time_commands import change
+from childatlas.index_weight_commands import weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,19 +39,33 @@ app = typer.Typer(
 
 
 @app.command()
-def check(recipe: RecipeArgument, *, quiet: QuietFlag = False, as_json: JsonFlag = False) -> None:
+def check(
+    recipe: RecipeArgument,
+    *,
+    study: Annotated[
+        str | None,
+        typer.Option("--study", help="Refuse what contradicts its catalogue; else it is told."),
+    ] = None,
+    values: ValuesOption = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Explain a recipe in words and draw its tree with weights."""
+    from childatlas.laboratory.doubts import doubts_of
     from childatlas.measures.explanation import explain_recipe
     from childatlas.measures.recipe import read_recipe
     from childatlas.measures.tree import recipe_tree
 
     found = read_recipe(recipe)
     lines, tree = explain_recipe(found), recipe_tree(found)
+    doubts = doubts_of(found, study=study, values=values)
     if as_json:
         rows = tree.reset_index().astype(object).where(tree.reset_index().notna(), None)
-        show_json({"recipe": found.id, "words": lines, "tree": rows.to_dict(orient="records")})
+        show_json(
+            {"recipe": found.id, "words": lines, "doubts": doubts, "tree": rows.to_dict(orient="records")}
+        )
     elif not quiet:
-        for line in lines:
+        for line in (*lines, *(f"look: {doubt}" for doubt in doubts)):
             typer.echo(line)
         _show_tree(tree)
 
@@ -78,17 +95,35 @@ def _describe(identifier: str, row: pd.Series) -> str:
     return f"{identifier}  {row['weight']:.1%} of its parent, {row['effective']:.2%} of the index{rule}"
 
 
-def _bench(recipe: str, study: str, values: Path | None, errors: Path | None, vintage: int | None) -> Bench:
+def _bench(
+    recipe: str,
+    study: str,
+    values: Path | None,
+    *,
+    errors: Path | None = None,
+    vintage: int | None = None,
+    weights: Path | None = None,
+    groups: Path | None = None,
+) -> Bench:
+    from dataclasses import replace
+
     from childatlas.errors import StudyError
-    from childatlas.laboratory.bench import bench_of_study, bench_of_table
+    from childatlas.laboratory.bench import bench_of_study, bench_of_table, read_pairs, read_weights
+    from childatlas.measures.given_weights import with_weights
     from childatlas.measures.recipe import read_recipe
 
     if errors is not None and values is None:
         raise StudyError("--errors belong to --values", fix="give both tables, or neither")
     found = read_recipe(recipe)
+    if weights is not None:
+        found = with_weights(found, read_weights(weights))
     if values is not None:
-        return bench_of_table(found, values, errors=errors)
-    return bench_of_study(found, study, vintage=vintage)
+        bench = bench_of_table(found, values, errors=errors)
+    else:
+        bench = bench_of_study(found, study, vintage=vintage)
+    if groups is None:
+        return bench
+    return replace(bench, groups=read_pairs(groups, key="unit", value="group"))
 
 
 @app.command()
@@ -99,6 +134,8 @@ def build(
     values: ValuesOption = None,
     errors: ErrorsOption = None,
     vintage: VintageOption = None,
+    weights: WeightsOption = None,
+    groups: GroupsOption = None,
     worst: Annotated[
         int | None, typer.Option("--worst", min=1, help="How many places count as worst.")
     ] = None,
@@ -111,7 +148,7 @@ def build(
     """Build an index: scores, ranks, drivers, diagnosis, audit."""
     from childatlas.laboratory.files import write_build
 
-    bench = _bench(recipe, study, values, errors, vintage)
+    bench = _bench(recipe, study, values, errors=errors, vintage=vintage, weights=weights, groups=groups)
     facts, scores = write_build(bench, out, seed=seed, worst=worst, units=unit or [])
     if as_json:
         show_json(facts)
@@ -135,7 +172,7 @@ def compare(
     """Hold two recipes against each other on the same units."""
     from childatlas.laboratory.files import write_comparison
 
-    pair = [_bench(r, study, values, None, vintage) for r in (recipe, other)]
+    pair = [_bench(r, study, values, vintage=vintage) for r in (recipe, other)]
     facts, table = write_comparison(pair[0], pair[1], out)
     if as_json:
         show_json(facts)
@@ -153,6 +190,8 @@ def explore(
     values: ValuesOption = None,
     errors: ErrorsOption = None,
     vintage: VintageOption = None,
+    weights: WeightsOption = None,
+    groups: GroupsOption = None,
     ballots: Annotated[
         Path | None, typer.Option("--ballots", help="A table of ballots to draw again.")
     ] = None,
@@ -167,7 +206,7 @@ def explore(
     """Vary the declared choices and see which ranks stand, and which choice moves them."""
     from childatlas.laboratory.files import write_exploration
 
-    bench = _bench(recipe, study, values, errors, vintage)
+    bench = _bench(recipe, study, values, errors=errors, vintage=vintage, weights=weights, groups=groups)
     facts, ranks = write_exploration(
         bench, out, seed=seed, draws=draws, base=base, ballots=ballots, kind=kind
     )
@@ -180,3 +219,4 @@ def explore(
 
 
 app.command()(change)
+app.command()(weights)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ErrorsOption",
+    "GroupsOption",
     "OutOption",
     "RecipeArgument",
     "SeedOption",
@@ -25,6 +26,7 @@ __all__ = [
     "UnitOption",
     "ValuesOption",
     "VintageOption",
+    "WeightsOption",
     "show_files",
     "show_units",
 ]
@@ -43,6 +45,14 @@ VintageOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same answer.")]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for tables and pictures.")]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option("--weights", help="A table of id and weight, in place of the recipe's own weights."),
+]
+GroupsOption = Annotated[
+    Path | None,
+    typer.Option("--groups", help="A table of unit and group, for imputation by group means."),
+]
 UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="Draw this unit's waterfall; repeat.")]
 
 

@@ -18,6 +18,8 @@ from atlasgeo.maps.convergence_chart import draw_convergence
 from atlasgeo.maps.palettes import DIVERGING
 from atlasgeo.maps.rank_charts import draw_rank_intervals, draw_slopes, draw_tornado
 from atlasgeo.maps.small_maps import draw_small_maps, zero_classes
+from atlasgeo.maps.state_chart import draw_states
+from atlasgeo.maps.weight_chart import draw_weights
 from atlasgeo.maps.wording import MapText
 
 TEXT = MapText(title="A finding", subtitle="What it is", foot=("Source: an office.",))
@@ -154,3 +156,31 @@ def test_convergence_says_both_and_names_who_stands_out() -> None:
         draw_convergence(
             units.iloc[3:], spreads, text=TEXT, names=NAMES, slope=np.nan, titles=("Beta", "Sigma")
         )
+
+
+def test_states_are_squares_in_their_colours() -> None:
+    table = pd.DataFrame({"x": ["figure", "missing"], "y": ["imputed", "carried"]}, index=["a", "b"])
+    stand = {"figure": "measured", "missing": "missing", "imputed": "imputed", "carried": "carried"}
+    figure = draw_states(table, text=TEXT, names={"x": "Stunting"}, units=NAMES, words=stand)
+    assert {"Stunting", "y", "Абай", "Қостанай", *stand.values()} <= set(words(figure))
+    with pytest.raises(DataError, match="cannot be drawn"):
+        draw_states(table.replace("figure", "rumour"), text=TEXT, names={}, units={}, words=stand)
+
+
+def test_weights_stand_greatest_first_under_their_heads() -> None:
+    table = pd.DataFrame(
+        {
+            "parent": ["p", "p", "q"],
+            "weight": [0.3, 0.7, 1.0],
+            "low": [0.2, 0.6, np.nan],
+            "high": [0.4, 0.8, np.nan],
+        },
+        index=["a", "b", "c"],
+    )
+    others = pd.DataFrame({"parents": [0.2, 0.8, np.nan]}, index=["a", "b", "c"])
+    figure = draw_weights(table, text=TEXT, names=NAMES, heads={"p": "Child"}, others=others)
+    said = words(figure)
+    assert said.index("Абай") < said.index("Қостанай")
+    assert {"Child", "q", "parents", "70.0 %", "30.0 %", "100.0 %"} <= set(said)
+    with pytest.raises(DataError, match="cannot be drawn"):
+        draw_weights(table.iloc[:0], text=TEXT, names={})

@@ -24,6 +24,8 @@ __all__ = [
     "bench_of_study",
     "bench_of_table",
     "country_name",
+    "read_pairs",
+    "read_weights",
     "read_wide_table",
     "unit_names",
 ]
@@ -51,6 +53,10 @@ class Bench:
         What a reader must know: carried figures, indicators without figures.
     shapes : callable or None
         Gives the units' shapes, for small maps; None for a bare table.
+    groups : Series or None
+        Group of each unit, for imputation by group means: the kind of unit (oblast, city) in a study.
+    carried : set of str
+        Columns whose figures were measured on former units.
     """
 
     recipe: Recipe
@@ -63,6 +69,8 @@ class Bench:
     credit: str = ""
     notes: tuple[str, ...] = ()
     shapes: Callable[[], gpd.GeoDataFrame] | None = None
+    groups: pd.Series | None = None
+    carried: frozenset[str] = frozenset()
 
 
 def bench_of_study(
@@ -117,6 +125,8 @@ def bench_of_study(
         credit=_credit(found.years, year),
         notes=tuple(notes),
         shapes=lambda: material.ground.build(year, joined=False).shapes,
+        groups=_kinds(material, year),
+        carried=frozenset(found.carried),
     )
 
 
@@ -146,6 +156,13 @@ def unit_names(material: Material, year: int) -> dict[str, str]:
     units = in_force(material.ground.gazetteer, level=material.study.level, year=year)
     names: dict[str, str] = units["short_en"].fillna(units["name_en"]).to_dict()
     return names
+
+
+def _kinds(material: Material, year: int) -> pd.Series:
+    from atlasgeo.units import in_force
+
+    units = in_force(material.ground.gazetteer, level=material.study.level, year=year)
+    return units["type"].astype(object).rename("group")
 
 
 def country_name(material: Material) -> str:
@@ -221,3 +238,51 @@ def read_wide_table(path: Path, *, known: list[str]) -> pd.DataFrame:
             expected="one row a unit",
         )
     return table
+
+
+def read_pairs(path: Path, *, key: str, value: str) -> pd.Series:
+    """Return one column of a table as text, indexed by its first column.
+
+    The column is the one named `value`, else the second.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be read or has one column only.
+    """
+    from childatlas.figures.cells import read_cells
+
+    frame = read_cells(path, known=[key, value]).frame
+    if frame.shape[1] < 2:
+        raise DataError(
+            "the table has one column only",
+            where=path.name,
+            found=", ".join(map(str, frame.columns)),
+            expected=f"{key} and {value}",
+        )
+    column = value if value in frame else frame.columns[1]
+    found = frame[column].replace("", None)
+    return found.set_axis(pd.Index(frame.iloc[:, 0].to_numpy(), name=key)).rename(value)
+
+
+def read_weights(path: Path) -> pd.Series:
+    """Return weights by id: the column ``weight`` (else the second), empty cells left out.
+
+    Raises
+    ------
+    DataError
+        If a weight is not a number.
+    """
+    from childatlas.figures.numbers import parse_numbers
+
+    cells = read_pairs(path, key="id", value="weight").dropna()
+    parsed = parse_numbers(cells)
+    if parsed.wrong.any():
+        part = cells.index[parsed.wrong.to_numpy()][0]
+        raise DataError(
+            "a weight is not a number",
+            where=f"{path.name}, {part}",
+            found=cells[part],
+            expected="a number of 0 or more",
+        )
+    return pd.Series(parsed.values.to_numpy(float), index=cells.index, name="weight")

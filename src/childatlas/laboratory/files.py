@@ -14,10 +14,20 @@ from childatlas.laboratory.change import Change, build_change
 from childatlas.laboratory.change_pictures import draw_change
 from childatlas.laboratory.findings import build, compare, explore, read_ballots
 from childatlas.laboratory.pictures import draw_build, draw_comparison, draw_exploration, write_pictures
+from childatlas.laboratory.weighing import Weighing
+from childatlas.laboratory.weight_pictures import draw_weighing
 from childatlas.laboratory.years import YearsBench
 from childatlas.measures.change import REFERENCE
+from childatlas.measures.recipe import Recipe
 
-__all__ = ["write_build", "write_change", "write_comparison", "write_exploration"]
+__all__ = [
+    "read_voters",
+    "write_build",
+    "write_change",
+    "write_comparison",
+    "write_exploration",
+    "write_weights",
+]
 
 Facts = dict[str, Any]
 _WATERFALLS = 3
@@ -75,7 +85,10 @@ def write_exploration(
     bench: Bench, out: Path, *, seed: int, draws: int, base: int, ballots: Path | None, kind: str
 ) -> tuple[Facts, pd.DataFrame]:
     """Write an exploration to ``<out>/<recipe>-explored`` and return the facts and the table of ranks."""
-    points = None if ballots is None else read_ballots(bench.recipe, _ballots(ballots, bench, kind), kind)
+    points = None
+    if ballots is not None:
+        cells, _ = read_voters(ballots, bench.recipe, kind)
+        points = read_ballots(bench.recipe, cells, kind)
     found = explore(bench, seed=seed, draws=draws, base=base, ballots=points)
     folder = out / f"{bench.recipe.id}-explored"
     files = _write_tables(found.tables, folder)
@@ -144,13 +157,48 @@ def _mostly(found: Change, unit: str, names: Mapping[str, str]) -> str:
     return names.get(top, top)
 
 
-def _ballots(path: Path, bench: Bench, kind: str) -> pd.DataFrame:
+def write_weights(recipe: Recipe, found: Weighing, out: Path, *, names: Mapping[str, str]) -> Facts:
+    """Write weights to ``<out>/<recipe>-weights``; ``weights.csv`` is what ``--weights`` reads."""
+    folder = out / f"{recipe.id}-weights"
+    files = _write_tables(found.tables, folder)
+    files += write_pictures(draw_weighing(recipe, found, names), folder, metadata={"recipe": recipe.id})
+    return {
+        "recipe": recipe.id,
+        "parts": len(found.weights),
+        **found.facts,
+        "folder": str(folder),
+        "files": [str(path) for path in files],
+    }
+
+
+def read_voters(
+    path: Path, recipe: Recipe, kind: str, column: str | None = None
+) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Return the cells of ballots, columns named as the recipe's ids, and the group of each voter.
+
+    Raises
+    ------
+    StudyError
+        If there is no such `column`.
+    """
     from childatlas.figures.cells import read_cells
 
-    groups = {g.id: g.id for g in bench.recipe.groups} | {i.id: i.id for i in bench.recipe.indicators}
-    by_lower = {name.lower(): name for name in groups}
-    cells = read_cells(path, known=groups).frame.rename(columns=by_lower)
-    return cells.iloc[:, -1:] if kind == "choice" else cells.replace("", None)
+    parts = [g.id for g in recipe.groups] + [i.id for i in recipe.indicators]
+    by_lower = {name.lower(): name for name in parts}
+    cells = read_cells(path, known=parts).frame.rename(columns=by_lower)
+    if column is None:
+        voters = None
+    elif column.lower() in cells:
+        voters = cells[column.lower()].replace("", None).fillna("unknown")
+        cells = cells.drop(columns=column.lower())
+    else:
+        raise StudyError(
+            "the ballots have no such column",
+            where="--voters",
+            found=column,
+            expected=", ".join(nearest(column, list(cells)) or list(map(str, cells))[:6]),
+        )
+    return (cells.iloc[:, -1:] if kind == "choice" else cells.replace("", None)), voters
 
 
 def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:

@@ -20,8 +20,10 @@ from childatlas.measures.index_errors import index_errors
 from childatlas.measures.index_result import IndexResult
 from childatlas.measures.ranks import RankSets, rank_confidence
 from childatlas.measures.recipe import Recipe
+from childatlas.measures.removal import removal_effect
 from childatlas.measures.robustness import Robustness, explore_index
 from childatlas.measures.sobol import Sensitivity, sobol_index
+from childatlas.measures.strengths import strengths_and_weaknesses
 from childatlas.measures.tree import recipe_tree
 
 __all__ = ["DEFAULT_CHOICES", "Build", "Exploration", "build", "compare", "explore"]
@@ -65,7 +67,7 @@ def build(bench: Bench, *, seed: int, worst: int | None = None) -> Build:
     index = _scored(bench)
     errors = None
     if bench.errors is not None:
-        errors = index_errors(bench.values, bench.errors, bench.recipe, seed=seed)
+        errors = index_errors(bench.values, bench.errors, bench.recipe, seed=seed, groups=bench.groups)
     sets = rank_confidence(
         index.scores,
         None,
@@ -81,7 +83,7 @@ def build(bench: Bench, *, seed: int, worst: int | None = None) -> Build:
 
 def _scored(bench: Bench) -> IndexResult:
     """Return the index of a bench, refused where no unit has a score: there is nothing to explain."""
-    index = build_index(bench.values, bench.recipe)
+    index = build_index(bench.values, bench.recipe, groups=bench.groups)
     if index.scores.notna().any():
         return index
     why = [f"{i}: {note}" for u, i, _, note in index.notes.itertuples(index=False) if u == ""]
@@ -122,6 +124,9 @@ def _tables(
         "correlations": diagnosis.correlations,
         "pairs": diagnosis.pairs.set_index("first"),
         "groups": diagnosis.groups,
+        "items": diagnosis.items,
+        "missing": states_of(index, bench),
+        "strengths": strengths_and_weaknesses(index).set_index("unit"),
         "importance": diagnosis.importance,
         "audit": audit_index(index, diagnosis=diagnosis),
     }
@@ -131,8 +136,16 @@ def _tables(
         table = drivers.contributions.assign(explained=drivers.explained, unexplained=drivers.unexplained)
         tables["drivers"] = table
     if index.imputed.to_numpy().any():
-        tables["imputation"] = imputation_effect(bench.values, index.recipe)
+        tables["imputation"] = imputation_effect(bench.values, index.recipe, groups=bench.groups)
     return tables
+
+
+def states_of(index: IndexResult, bench: Bench) -> pd.DataFrame:
+    """Return what stands behind each figure: ``figure``, ``carried``, ``imputed`` or ``missing``."""
+    states = pd.DataFrame("figure", index=index.values.index, columns=index.values.columns)
+    carried = [i.id for i in index.recipe.open_indicators if i.column in bench.carried]
+    states[carried] = "carried"
+    return states.mask(index.values.isna(), "missing").mask(index.imputed, "imputed")
 
 
 def compare(first: Bench, second: Bench) -> tuple[Comparison, dict[str, pd.DataFrame]]:
@@ -168,7 +181,12 @@ def explore(
     """
     choices = _choices(bench, ballots)
     index = _scored(bench)
-    given = {"choices": choices, "standard_errors": bench.errors, "ballots": ballots}
+    given = {
+        "choices": choices,
+        "standard_errors": bench.errors,
+        "ballots": ballots,
+        "groups": bench.groups,
+    }
     robustness = explore_index(bench.values, bench.recipe, seed=seed, draws=draws, **given)  # type: ignore[arg-type]
     sensitivity, why = None, ""
     try:
@@ -182,6 +200,7 @@ def explore(
     tables = {
         "ranks": ranks.sort_values("rank", kind="stable"),
         "rank_distribution": robustness.distribution,
+        "removal": removal_effect(bench.values, bench.recipe, groups=bench.groups),
         "audit": audit,
     }
     if sensitivity is not None:

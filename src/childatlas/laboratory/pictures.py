@@ -36,6 +36,13 @@ Pictures = Iterator[Picture]
 _SMALL_MAPS = 12
 ONE_SIDED, OTHERS = "one-sided figures", "others"
 _RESTS = {ONE_SIDED: "figures that only one of the two has", OTHERS: "all others"}
+_STATES = {
+    "figure": "measured",
+    "carried": "carried from a former unit",
+    "imputed": "imputed",
+    "missing": "missing",
+}
+_TOLD = {"imputed": "are imputed", "carried": "are carried from former units"}
 _PARTS = 8
 _NOTHING = 1e-6
 _SURE = 0.95
@@ -70,6 +77,7 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
     if len(order):
         figure = draw_correlations(order, text=text, names=bench.indicators, groups=groups)
         yield "correlations", figure, title
+    yield _states(bench, found)
     if found.drivers is None:
         return
     contributions = found.drivers.contributions
@@ -108,6 +116,25 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
             axis="points of the index",
         )
         yield f"waterfall_{unit}", figure, title
+
+
+def _states(bench: Bench, found: Build) -> Picture:
+    from atlasgeo.maps.state_chart import draw_states
+
+    states = found.tables["missing"]
+    share = {s: float((states == s).to_numpy().mean()) for s in _STATES}
+    title = f"{share['missing']:.0%} of the figures are missing"
+    more = [f"{share[s]:.0%} {said}" for s, said in _TOLD.items() if share[s] > 0]
+    title += f", {' and '.join(more)}" if more else ""
+    order = found.index.ranks.sort_values(kind="stable").index
+    figure = draw_states(
+        states.loc[order],
+        text=_text(title, bench, "what stands behind every figure; units from the worst off"),
+        names=bench.indicators,
+        units=bench.units,
+        words=_STATES,
+    )
+    return "missing", figure, f"{title}."
 
 
 def stack_parts(contributions: pd.DataFrame, groups: dict[str, str], rest: pd.Series) -> pd.DataFrame:

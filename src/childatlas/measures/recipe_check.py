@@ -8,7 +8,7 @@ from typing import Protocol
 from childatlas.errors import StudyError, nearest
 from childatlas.measures.recipe import IndexedIndicator, Recipe
 
-__all__ = ["CataloguedIndicator", "check_recipe"]
+__all__ = ["CataloguedIndicator", "check_recipe", "recipe_faults"]
 
 
 class CataloguedIndicator(Protocol):
@@ -38,21 +38,32 @@ def check_recipe(recipe: Recipe, catalogue: Mapping[str, CataloguedIndicator]) -
         If an indicator or a denominator is unknown (the nearest known are named), its direction is the
         opposite of the catalogue's, or a count enters without a denominator.
     """
+    for fault in recipe_faults(recipe, catalogue):
+        raise fault
+
+
+def recipe_faults(recipe: Recipe, catalogue: Mapping[str, CataloguedIndicator]) -> list[StudyError]:
+    """Return every contradiction between a recipe and the catalogue, for those who want to see them all."""
+    faults = []
     for item in recipe.open_indicators:
-        for name in filter(None, (item.column, item.denominator)):
-            if name not in catalogue:
-                raise _unknown(name, recipe, catalogue)
-        entry = catalogue[item.column]
+        unknown = [n for n in filter(None, (item.column, item.denominator)) if n not in catalogue]
+        faults += [_unknown(name, recipe, catalogue) for name in unknown]
+        entry = catalogue.get(item.column)
+        if entry is None:
+            continue
         if entry.direction not in ("neutral", item.direction):
-            raise _contradiction(item, entry, recipe)
+            faults.append(_contradiction(item, entry, recipe))
         if entry.kind == "count" and item.denominator is None:
-            raise StudyError(
-                f"the count {item.column!r} enters the index as it is",
-                where=f"{recipe.id}, indicator {item.id}",
-                found="kind = count, no denominator",
-                expected="a rate: a count follows the number of people",
-                fix="declare its denominator",
+            faults.append(
+                StudyError(
+                    f"the count {item.column!r} enters the index as it is",
+                    where=f"{recipe.id}, indicator {item.id}",
+                    found="kind = count, no denominator",
+                    expected="a rate: a count follows the number of people",
+                    fix="declare its denominator",
+                )
             )
+    return faults
 
 
 def _unknown(name: str, recipe: Recipe, catalogue: Mapping[str, CataloguedIndicator]) -> StudyError:
