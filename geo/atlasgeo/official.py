@@ -12,8 +12,9 @@ import pandas as pd
 import shapely
 
 from atlasgeo.boundaries import read_boundaries
-from atlasgeo.columns import PARENT, UNIT
+from atlasgeo.columns import INSIDE_LAT, INSIDE_LON, PARENT, UNIT
 from atlasgeo.errors import BoundaryError
+from atlasgeo.projections import project
 from atlasgeo.sources import Fetched, find_fetched
 from atlasgeo.units import in_force, resolve
 
@@ -147,7 +148,7 @@ def _codes(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the gazetteer's code of each shape ("" where none) and why some have none."""
     if layer.match == "name":
-        return _by_name(shapes, layer, gazetteer, year=year, parents=parents)
+        return _by_name(shapes, layer, gazetteer, units, year=year, parents=parents)
     codes = [_recoded(str(code), layer) for code in shapes.index]
     unmatched = {
         str(code): f"no unit in force has the code {code}" for code in codes if code not in units.index
@@ -171,11 +172,15 @@ def _by_name(
     shapes: gpd.GeoDataFrame,
     layer: BoundaryLayer,
     gazetteer: pd.DataFrame,
+    units: pd.DataFrame,
     *,
     year: int,
     parents: gpd.GeoDataFrame | None,
 ) -> tuple[list[str], dict[str, str]]:
-    """Return codes by name, each looked for within the parent that holds most of the shape's inside point."""
+    """Return codes by name, each looked for within the parent that holds the shape's inside point.
+
+    Where a name could mean several units there, the one whose own inside point lies in the shape is meant.
+    """
     names = shapes[str(layer.name)].fillna("").astype(str)
     above = _parents_of(shapes, parents)
     found = resolve(
@@ -186,6 +191,9 @@ def _by_name(
         parent=above if parents is not None else None,
     )
     codes = ["" if pd.isna(code) else str(code) for code in found[UNIT]]
+    for place, candidates in enumerate(found["candidates"]):
+        if not codes[place] and len(candidates) > 1:
+            codes[place] = _standing_in(shapes.iloc[[place]], units.reindex(candidates))
     codes = ["" if code and codes.count(code) > 1 else code for code in codes]
     why = {
         name: str(reason)
@@ -193,6 +201,14 @@ def _by_name(
         if not code
     }
     return codes, why
+
+
+def _standing_in(shape: gpd.GeoDataFrame, candidates: pd.DataFrame) -> str:
+    """Return the only candidate whose inside point lies in the shape, "" where there is none or several."""
+    known = candidates.dropna(subset=[INSIDE_LON, INSIDE_LAT])
+    points = shapely.points(known[[INSIDE_LON, INSIDE_LAT]].to_numpy(dtype=float))
+    inside = shapely.intersects(shape.geometry.iloc[0], project(points, "EPSG:4326", shape.crs))
+    return str(known.index[inside][0]) if inside.sum() == 1 else ""
 
 
 def _parents_of(shapes: gpd.GeoDataFrame, parents: gpd.GeoDataFrame | None) -> list[str | None]:

@@ -478,6 +478,28 @@ def test_codes_of_another_publisher_lead_to_the_units(shared):
     assert shapes.loc[both].geometry.geom_equals(by_name.loc[both].geometry).all()
 
 
+@pytest.mark.shared
+def test_one_name_for_city_and_district_is_told_apart_by_the_place(shared, tmp_path):
+    """The English names of 2024 say Kostanay for a city and a district, and Pavlodar likewise."""
+    country, gazetteer = read_country(KAZ), read_units(KAZ / "units.csv")
+    table = gpd.read_file(shared / "mirror" / "geokz" / "kaz_admbnda_adm2_2024.shp")
+    names = table["ADM2_EN"].where(~table["ADM2_EN"].str.startswith("Kostanay"), "Kostanay")
+    table = table[["geometry"]].assign(shapeName=names, shapeID=[f"K{i}" for i in range(len(table))])
+    table.to_file(tmp_path / "gb.geojson")
+    layer = find_source(country, level="district", source="geoboundaries").model_copy(
+        update={"api": None, "supplied": True}
+    )
+    kept = keep_supplied(layer, tmp_path / "gb.geojson", country="kaz")
+    parents = _oblasts(country, gazetteer, 2024)
+    shapes = read_official(kept, country, gazetteer, year=2024, parents=parents)
+    truth = fetch_layer(
+        find_source(country, level="district", vintage=2024), country="kaz", mirror=shared / "mirror"
+    )
+    known = read_official(truth, country, gazetteer, year=2024)
+    assert list(shapes.index) == list(known.index)
+    assert (shapes.geometry.intersection(known.geometry).area > 0.999 * known.area).all()  # rounded file
+
+
 def _oblasts(country, gazetteer, year):
     from atlasgeo.vintages import boundaries_at
 
