@@ -213,3 +213,25 @@ def test_groups_merge_with_their_errors() -> None:
         one, two = (measure_deprivation(merge_groups(h, keep), WEIGHTS, 0.4) for h in (out, memory))
         same(one.adjusted, two.adjusted)
         same_errors(one.errors.adjusted, two.errors.adjusted)
+
+
+def test_profiles_share_a_word_with_the_items() -> None:
+    rng = np.random.default_rng(8)
+    items = [f"i{j}" for j in range(60)]
+    data = pd.DataFrame((rng.random((900, 60)) < 0.3).astype(float), columns=items)
+    data = data.mask(rng.random(data.shape) < 0.003)
+    data["__profile"] = rng.choice([0, 1, 2, 60, None, -1, 61], len(data))
+    applies = pd.DataFrame(rng.random((61, 60)) < 0.5, index=[f"p{k}" for k in range(61)], columns=items)
+    weights = applies.div(applies.sum(axis=1), axis=0)
+    counted = count_relation(data, items, applies=applies)
+    assert counted.outside == int((~data["__profile"].isin([0, 1, 2, 60])).sum())
+    found = measure_deprivation(counted.histogram, weights, 0.3)
+    inside = data[data["__profile"].isin([0, 1, 2, 60])]
+    place = inside["__profile"].astype(int)
+    asked, lacks = applies.to_numpy()[place], inside[items].to_numpy()
+    complete = (~np.isnan(lacks) | ~asked).all(axis=1)
+    score = (np.nan_to_num(lacks) * weights.to_numpy()[place]).sum(axis=1)
+    assert found.n == complete.sum()
+    assert found.adjusted == pytest.approx((score * (score >= 0.3 - 1e-9))[complete].mean(), rel=1e-12)
+    with pytest.raises(AnalysisError, match="too many profiles"):
+        count_relation(data, items, applies=pd.concat([applies, applies]))

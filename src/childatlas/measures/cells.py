@@ -14,13 +14,24 @@ from scipy import sparse
 from childatlas.measures.fixed_point import power_for
 from childatlas.measures.relation_checks import quote
 
-__all__ = ["PROFILE", "WORD", "CellQuery", "Cells", "count_cells", "item_words", "unpack_masks"]
+__all__ = [
+    "MOST_PROFILES",
+    "PROFILE",
+    "WORD",
+    "CellQuery",
+    "Cells",
+    "_item_words",
+    "count_cells",
+    "unpack_masks",
+]
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
-WORD = 31  # items in one 62-bit word: what is lacked, and what was observed
+WORD = 28  # items in one word, two bits each: what is lacked, and what was observed
+_ABOVE = 2 * WORD  # the bits above them hold the profile, so that it is no key of its own
+MOST_PROFILES = (1 << (62 - _ABOVE)) - 1
 PROFILE = "__profile"
 _FETCH = 500_000  # cells at a time on their way out of the database
 
@@ -37,8 +48,8 @@ class CellQuery:
     design : mapping of part -> columns, one per stage
         ``stratum, cluster, fpc``.
     weight : str or None
-    profiled : bool
-        Whether the relation has the column ``__profile``.
+    profiles : int
+        How many profiles the column ``__profile`` knows, 0 without such a column.
     gaps : mapping of item -> column
     single : bool
         Every record is a cell of its own: designs that draw children one by one.
@@ -50,7 +61,7 @@ class CellQuery:
     by: tuple[str, ...]
     design: Mapping[str, tuple[str, ...]]
     weight: str | None
-    profiled: bool
+    profiles: int
     gaps: Mapping[str, str]
     single: bool
     bounds: Mapping[str, float]
@@ -65,7 +76,7 @@ class CellQuery:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The table of cells (keys, ``profile``, masks ``m0, m1, ...``, ``weight``, ``n``) and sums of gaps."""
+    """The table of cells (keys, ``profile`` or -1, masks ``m0`` on, ``weight``, ``n``) and sums of gaps."""
 
     table: pd.DataFrame
     gaps: tuple[Any, Any] | None
@@ -83,11 +94,8 @@ def count_cells(relation: Any, query: CellQuery) -> Cells:
     keys = query.keys()
     columns = [f"{source} AS {name}" for name, source in keys.items()]
     names = list(keys)
-    if query.profiled:
-        columns.append(f"{PROFILE}::TINYINT AS profile")
-        names.append("profile")
-    for place, word in enumerate(item_words(query.items)):
-        columns.append(f"{_mask(word, kinds)} AS m{place}")
+    for place, word in enumerate(_item_words(query.items)):
+        columns.append(f"{_mask(word, kinds)}{_profile(query) if place == 0 else ''} AS m{place}")
         names.append(f"m{place}")
     columns += list(_amounts(query, kinds))
     packed = relation.project(", ".join(columns))
@@ -102,7 +110,7 @@ def count_cells(relation: Any, query: CellQuery) -> Cells:
     return _fetch(counted, query, {name: kinds[_bare(source)] for name, source in keys.items()})
 
 
-def item_words(items: Sequence[str]) -> list[tuple[str, ...]]:
+def _item_words(items: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the items by the word of 62 bits that holds them."""
     return [tuple(items[i : i + WORD]) for i in range(0, len(items), WORD)]
 
@@ -140,6 +148,14 @@ def _mask(items: Sequence[str], kinds: Mapping[str, str]) -> str:
             f"ELSE {seen}::BIGINT END"
         )
     return " + ".join(bits)
+
+
+def _profile(query: CellQuery) -> str:
+    """Return what adds the number of the profile, from 1, above the first word's bits; 0 is none."""
+    if not query.profiles:
+        return ""
+    known = f"{PROFILE} BETWEEN 0 AND {query.profiles - 1}"
+    return f" + CASE WHEN {known} THEN ({PROFILE} + 1)::BIGINT ELSE 0::BIGINT END * {1 << _ABOVE}"
 
 
 def _amounts(query: CellQuery, kinds: Mapping[str, str]) -> Iterator[str]:
@@ -201,6 +217,9 @@ def _table(
     """Return the cells with their weights, and whole numbers whole though some are missing."""
     whole = [c for c, kind in kinds.items() if kind in _WHOLE and frame[c].dtype.kind == "f"]
     frame = frame.astype(dict.fromkeys(whole, "Int64"))
+    if query.profiles:
+        first = frame["m0"].to_numpy(dtype=np.int64)
+        frame = frame.assign(m0=first & ((1 << _ABOVE) - 1), profile=(first >> _ABOVE) - 1)
     weight = frame["n"].astype(np.float64) if query.weight is None else frame["w"] / scale["w"]
     return frame.drop(columns="w", errors="ignore").assign(weight=weight)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, DataError
-from childatlas.measures.cells import PROFILE, CellQuery, Cells, count_cells, unpack_masks
+from childatlas.measures.cells import MOST_PROFILES, PROFILE, CellQuery, Cells, count_cells, unpack_masks
 from childatlas.measures.design import Columns, Design, Lonely, build_design
 from childatlas.measures.grouping import by_index
 from childatlas.measures.histogram import Histogram
@@ -100,13 +100,15 @@ def count_relation(
     named = [*items, *by, *([weight] if weight else []), *used, *chosen.values()]
     check_columns(relation, [*named, *([PROFILE] if applies is not None else [])])
     check_keys(relation, by, items)
+    if applies is not None and not 0 < len(applies) < MOST_PROFILES:
+        raise AnalysisError("too many profiles", found=len(applies), expected=f"1 to {MOST_PROFILES - 1}")
     bounds = {**check_values(relation, items, weight), **check_gaps(relation, chosen)}
     query = CellQuery(
         items=tuple(items),
         by=tuple(by),
         design=design,
         weight=weight,
-        profiled=applies is not None,
+        profiles=0 if applies is None else len(applies),
         gaps=chosen,
         single=single,
         bounds=bounds,
@@ -246,5 +248,5 @@ def _design(table: pd.DataFrame, query: CellQuery, options: Mapping[str, Any]) -
 def _profiles(table: pd.DataFrame, applies: pd.DataFrame | None) -> Codes:
     if applies is None:
         return np.zeros(len(table), dtype=np.int64)
-    known: Codes = table["profile"].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
+    known: Codes = table["profile"].to_numpy(dtype=np.int64)
     return known

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from atlasgeo import columns as col
@@ -45,7 +46,8 @@ def write_census(model: Model, path: str | Path, *, children: int, seed: int) ->
     rng = np.random.default_rng([seed, 3])
     names = [i for i in model.items if i not in EXTRAS]
     thresholds, asked = _thresholds(model, len(names))
-    words = {c: model.areas[c].to_numpy(dtype=object) for c in (col.UNIT, "oblast", col.RESIDENCE)}
+    # Each word once: Parquet does not keep a dictionary that repeats words, and words take long to read.
+    words = {c: pd.factorize(model.areas[c]) for c in (col.UNIT, "oblast", col.RESIDENCE)}
     share = model.areas["children"].to_numpy()
     counts = rng.multinomial(children, share / share.sum())
     order = np.repeat(np.arange(len(share), dtype=np.int32), counts)
@@ -85,7 +87,7 @@ def _piece(
     model: Model,
     area: NDArray[np.int32],
     tables: tuple[NDArray[np.uint16], NDArray[np.bool_]],
-    labels: tuple[list[str], dict[str, NDArray[np.object_]]],
+    labels: tuple[list[str], dict[str, tuple[NDArray[np.intp], pd.Index]]],
     rng: np.random.Generator,
 ) -> Any:
     import pyarrow as pa
@@ -96,7 +98,10 @@ def _piece(
     group = np.searchsorted(np.array(model.ages)[:, 1], age).astype(np.int8)
     level = rng.integers(0, _LEVELS, n, dtype=np.int32)
     row = (area * _LEVELS + level) * ages + group
-    arrays = [pa.DictionaryArray.from_arrays(pa.array(area), pa.array(values)) for values in words.values()]
+    arrays = [
+        pa.DictionaryArray.from_arrays(pa.array(codes[area].astype(np.int32)), pa.array(list(found)))
+        for codes, found in words.values()
+    ]
     arrays += [pa.array(age), pa.array(group), pa.array(np.ones(n, dtype=np.float32))]
     draw = rng.integers(0, 65_536, (n, len(names)), dtype=np.uint16)
     lacks = np.asfortranarray((draw < thresholds[row]).view(np.int8))
