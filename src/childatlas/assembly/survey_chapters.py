@@ -235,6 +235,9 @@ def _at_risk(s: Setting, outcome: str) -> Sheet:
 
 def _ordered_places(s: Setting, table: pd.DataFrame) -> list[tuple[str, str]]:
     pairs = set(zip(table[UNIT], table[RESIDENCE], strict=True))
+    whole = s.tables["risk_groups"]
+    sides = whole[whole[RESIDENCE] != TOTAL].groupby(UNIT)[RESIDENCE].nunique()
+    pairs = {p for p in pairs if p[1] == TOTAL or sides.get(p[0], 0) > 1}
     return sorted(pairs, key=lambda p: (p[0] != s.national, s.place(p[0]), _SIDES.index(p[1])))
 
 

@@ -149,7 +149,7 @@ def _counterfactual(s: Setting) -> Sheet:
             for c in ("first", "counterfactual", "second", "gap", "composition", "structure")
         ]
         rows.append((s.name("statistics", row.statistic), *cells))
-    heads = ("statistic", "village", "counterfactual", "town", "gap", "who_they_are", "where_they_live")
+    heads = ("statistic", "village", "counterfactual", "town", "difference", "of_people", "of_place")
     return Sheet(
         s.say("counterfactual_title"),
         tuple(s.say(h) for h in heads),

@@ -35,7 +35,8 @@ class Setting:
 
     def name(self, kind: str, key: str) -> str:
         """Return the word for a key, or the key made readable."""
-        return self.labels.get(key) or self.words.name(f"inquiry.{kind}", key)
+        own = self.labels.get(key) if kind == "lines" else None
+        return own or self.words.name(f"inquiry.{kind}", key)
 
     def place(self, unit: str, residence: str = TOTAL) -> str:
         """Return a place's name, with town or village where it is one of them."""

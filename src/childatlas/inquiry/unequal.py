@@ -11,7 +11,7 @@ import pandas as pd
 from atlasgeo import columns as col
 from childatlas.errors import AnalysisError
 from childatlas.inquiry.guard import Guard
-from childatlas.inquiry.sample import CHILD_INCOME, Sample
+from childatlas.inquiry.sample import CHILD_INCOME, DEPRIVED, Sample
 from childatlas.measures.decomposition import decompose_inequality
 from childatlas.measures.domains import numbers
 from childatlas.measures.income_inequality import income_inequality
@@ -45,20 +45,19 @@ def measure_unequal(
     Inequality between groups is made of the rates that may be shown, and of nothing else: a measure could
     give away a rate that is not. Groups left out are counted.
     """
+    every = [
+        (name, column, group)
+        for name, column in outcomes.items()
+        for group in _all(sample, plan)
+        if column == DEPRIVED or group.column != FIFTH  # the poor are the poorest: nothing to be learned
+    ]
     whole = sample.with_columns(**{FIFTH: _fifths(sample)}) if plan.fifths else sample
-    groups = [*([GroupPlan(column=FIFTH, order=tuple(_names()))] if plan.fifths else []), *plan.groups]
     rates = pd.concat(
-        [
-            _rates(whole, column, name, group, guard)
-            for name, column in outcomes.items()
-            for group in _all(whole, groups)
-        ],
-        ignore_index=True,
+        [_rates(whole, column, name, group, guard) for name, column, group in every], ignore_index=True
     )
     parts = [
         _between(rates[(rates["outcome"] == name) & (rates["groups"] == group.column)], group)
-        for name in outcomes
-        for group in _all(whole, groups)
+        for name, _, group in every
     ]
     return {
         "inequality_rates": rates,
@@ -87,11 +86,13 @@ def _fifths(sample: Sample) -> pd.Series:
     return pd.Series(words, index=sample.frame.index, dtype=object)
 
 
-def _all(sample: Sample, groups: list[GroupPlan]) -> Iterator[GroupPlan]:
+def _all(sample: Sample, plan: InequalityPlan) -> Iterator[GroupPlan]:
     yield GroupPlan(column=sample.places.oblast)
     if sample.places.residence is not None:
         yield GroupPlan(column=sample.places.residence)
-    yield from groups
+    if plan.fifths:
+        yield GroupPlan(column=FIFTH, order=tuple(_names()))
+    yield from plan.groups
 
 
 def _rates(sample: Sample, outcome: str, name: str, group: GroupPlan, guard: Guard) -> pd.DataFrame:

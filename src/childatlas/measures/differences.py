@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, nearest
 from childatlas.measures.design import Columns, Lonely
-from childatlas.measures.domains import as_frame, build_domains, column, numbers
-from childatlas.measures.estimates import estimate_ratio, t_interval
+from childatlas.measures.domains import Domains, as_frame, build_domains, column, numbers
+from childatlas.measures.estimates import t_interval
 from childatlas.measures.linearisation import grouped_variance
 
-__all__ = ["survey_difference"]
+__all__ = ["difference_of_sides", "survey_difference"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -64,11 +64,25 @@ def survey_difference(
     _check_groups(sides, groups)
     y = numbers(frame, variable)
     masks = [(sides == g).fillna(False).to_numpy(dtype=bool) for g in groups]
-    parts = [
-        estimate_ratio(domains, np.where(mask, y, np.nan), np.ones(len(y)), level=level, replicates=None)
-        for mask in masks
-    ]
-    first, second = (part["estimate"].to_numpy() for part in parts)
+    table = difference_of_sides(domains, y, (masks[0], masks[1]), level=level)
+    return table.set_axis(domains.labels if domains.grouped else pd.Index([variable], name="variable"))
+
+
+def difference_of_sides(
+    domains: Domains, y: Floats, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], *, level: float
+) -> pd.DataFrame:
+    """Return the rows of `survey_difference` for a design and groups that are built already.
+
+    Parameters
+    ----------
+    domains : Domains
+    y : array
+        NaN where not known.
+    masks : tuple of two arrays of bool
+        Rows of either side.
+    level : float
+    """
+    (first, one), (second, two) = (_mean(domains, y, mask) for mask in masks)
     group = np.where(~np.isnan(y) & (masks[0] | masks[1]), domains.group, -1)
     base = [
         _scores(domains.design.weight, group, y, m, e) for m, e in zip(masks, (first, second), strict=True)
@@ -90,7 +104,7 @@ def survey_difference(
         )
         span = t_interval(np.log(ratio), error(relative), df, level)
         ends = [np.where(ratio > 0, np.exp(end), np.nan) for end in span]
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "first": first,
             "second": second,
@@ -102,11 +116,20 @@ def survey_difference(
             "ratio": ratio,
             "ratio_low": ends[0],
             "ratio_high": ends[1],
-            "n": parts[0]["n"] + parts[1]["n"],
+            "n": one + two,
             "df": df,
         }
     )
-    return table.set_axis(domains.labels if domains.grouped else pd.Index([variable], name="variable"))
+
+
+def _mean(domains: Domains, y: Floats, mask: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the mean of one side by group, NaN where it has no row, and its rows."""
+    inside = mask & ~np.isnan(y) & (domains.group >= 0)
+    place, weight = domains.group[inside], domains.design.weight[inside]
+    n = np.bincount(place, minlength=domains.size)
+    people = np.bincount(place, weight, minlength=domains.size)
+    total = np.bincount(place, weight * y[inside], minlength=domains.size)
+    return np.where(n > 0, total / np.where(people > 0, people, 1.0), np.nan), n
 
 
 def _scores(

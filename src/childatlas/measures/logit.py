@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,11 @@ from scipy.special import expit
 
 from childatlas.errors import AnalysisError, DataError
 
-__all__ = ["check_binary", "fit_logit", "standard_columns"]
+__all__ = ["Cells", "check_binary", "fit_logit", "standard_columns"]
 
 Floats: TypeAlias = NDArray[np.float64]
 STEPS = 60
+_WORTH = 4  # rows a cell from which on joining them pays
 EXTREME = 25.0  # a linear predictor beyond this is a probability of 0 or 1 in all but name
 
 
@@ -87,6 +89,42 @@ def _advance(
 def _likelihood(x: Floats, y: Floats, share: Floats, beta: Floats) -> float:
     eta = x @ beta
     return float(share @ (y * eta - np.logaddexp(0, eta)))
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Rows with the same predictors joined: a logit, fitted again and again, needs their sums alone.
+
+    Attributes
+    ----------
+    x : array, cells x columns
+    place : array of int
+        The cell of each row.
+    """
+
+    x: Floats
+    place: NDArray[Any]
+
+    @classmethod
+    def of(cls, x: Floats) -> Cells:
+        """Return the cells of the rows of `x`; where few rows are alike, each row is one."""
+        found, place = np.unique(x, axis=0, return_inverse=True)
+        if len(found) * _WORTH > len(x):
+            return cls(x, np.arange(len(x)))
+        return cls(found, place.ravel())
+
+    def fit(self, y: Floats, weight: Floats, *, start: Floats | None = None) -> Floats:
+        """Return the coefficients as `fit_logit` would of the rows; those without weight have no part."""
+        if len(self.x) == len(self.place):
+            kept = weight > 0
+            return fit_logit(self.x[kept], y[kept], weight[kept], start=start)
+        sums = [np.bincount(self.place, weight * part, minlength=len(self.x)) for part in (y, 1 - y)]
+        kept_of = [s > 0 for s in sums]
+        x = np.vstack([self.x[k] for k in kept_of])
+        outcome = np.repeat([1.0, 0.0], [int(k.sum()) for k in kept_of])
+        return fit_logit(
+            x, outcome, np.concatenate([s[k] for s, k in zip(sums, kept_of, strict=True)]), start=start
+        )
 
 
 def standard_columns(x: Floats, weight: Floats) -> tuple[Floats, Floats]:

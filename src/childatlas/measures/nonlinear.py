@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from childatlas.errors import AnalysisError, nearest
 from childatlas.measures.design import Columns, Lonely
 from childatlas.measures.domains import as_frame, build_domains, numbers
 from childatlas.measures.estimates import t_interval
-from childatlas.measures.logit import check_binary, fit_logit, standard_columns
+from childatlas.measures.logit import Cells, check_binary, standard_columns
 from childatlas.measures.resampling import bootstrap_factors, replicate_error
 from childatlas.measures.sides import take_sides
 from childatlas.measures.switching import switch_one_by_one
@@ -65,25 +66,24 @@ class _Pair:
     orders: int
     seed: int
 
+    @cached_property
+    def cells(self) -> tuple[Cells, ...]:
+        """Rows with the same columns, joined: of the first, of the second, and of the fit of both."""
+        x = np.vstack(self.x)
+        if self.reference == "pooled":
+            x = np.column_stack([x, np.repeat([1.0, 0.0], [len(part) for part in self.x])])
+        return (*(Cells.of(part) for part in self.x), Cells.of(x))
+
     def fits(self, weights: tuple[Floats, Floats], start: Sequence[Floats | None]) -> list[Floats]:
         """Return the coefficients of the first, the second, the reference, and the fit that gave the last."""
-        kept = [w > 0 for w in weights]
         own = [
-            fit_logit(x[k], y[k], w[k], start=s)
-            for x, y, w, k, s in zip(self.x, self.y, weights, kept, start, strict=False)
+            c.fit(y, w, start=s) for c, y, w, s in zip(self.cells[:2], self.y, weights, start, strict=False)
         ]
         if self.reference in ("first", "second"):
             chosen = own[self.reference == "second"]
             return [*own, chosen, chosen]
-        x = np.vstack([a[k] for a, k in zip(self.x, kept, strict=True)])
-        y = np.concatenate([a[k] for a, k in zip(self.y, kept, strict=True)])
-        w = np.concatenate([a[k] for a, k in zip(weights, kept, strict=True)])
-        size = x.shape[1]
-        if self.reference == "pooled":
-            side = np.repeat([1.0, 0.0], [int(k.sum()) for k in kept])
-            x = np.column_stack([x, side])
-        whole = fit_logit(x, y, w, start=start[3])
-        return [*own, whole[:size], whole]
+        whole = self.cells[2].fit(np.concatenate(self.y), np.concatenate(weights), start=start[3])
+        return [*own, whole[: self.x[0].shape[1]], whole]
 
     def parts(self, weights: tuple[Floats, Floats], fits: Sequence[Floats]) -> Floats:
         """Return first, second, gap, explained, unexplained, then both by predictor."""

@@ -17,7 +17,7 @@ from childatlas.measures.distribution import Incomes, build_measures
 from childatlas.measures.domains import as_frame, build_domains, numbers
 from childatlas.measures.estimates import t_interval
 from childatlas.measures.influence import middle
-from childatlas.measures.logit import fit_logit, standard_columns
+from childatlas.measures.logit import Cells, standard_columns
 from childatlas.measures.resampling import bootstrap_factors, replicate_error
 from childatlas.measures.sides import take_sides
 from childatlas.measures.terms import build_terms
@@ -125,9 +125,10 @@ def reweight_groups(
     places = (np.flatnonzero(sides.first), np.flatnonzero(sides.second))
     both = np.concatenate(places)
     x = standard_columns(terms.matrix[both], design.weight[both])[0]
-    cut, weights = len(places[0]), (design.weight[places[0]], design.weight[places[1]])
+    weights = (design.weight[places[0]], design.weight[places[1]])
     outcomes = (y[places[0]], y[places[1]])
-    own, beta = _odds(x, cut, weights, None)
+    cells = Cells.of(x)
+    own, beta = _odds(x, cells, weights, None)
     asked = (line, tuple(quantiles))
     values = _statistics(outcomes, weights, own, asked)
     se, used = np.full(values[1].size, np.nan), 0
@@ -136,7 +137,7 @@ def reweight_groups(
         for block in bootstrap_factors(design, replicates=replicates, seed=int(seed or 0)):
             one, two = (block[design.first.cluster[p]].T for p in places)
             drawn += [
-                _again(x, outcomes, (weights[0] * a, weights[1] * b), beta, asked)
+                _again(x, cells, outcomes, weights=(weights[0] * a, weights[1] * b), beta=beta, asked=asked)
                 for a, b in zip(one, two, strict=True)
             ]
         se, used = replicate_error(
@@ -155,22 +156,27 @@ def reweight_groups(
     )
 
 
-def _odds(x: Floats, cut: int, weights: Pair, start: Floats | None) -> tuple[Floats, Floats]:
+def _odds(x: Floats, cells: Cells, weights: Pair, start: Floats | None) -> tuple[Floats, Floats]:
     """Return the first group's counterfactual weights and the coefficients of belonging to the second."""
-    all_weights = np.concatenate(weights)
-    kept = all_weights > 0
+    cut = len(weights[0])
     belongs = np.repeat([0.0, 1.0], [cut, len(x) - cut])
-    beta = fit_logit(x[kept], belongs[kept], all_weights[kept], start=start)
+    beta = cells.fit(belongs, np.concatenate(weights), start=start)
     share = expit(x[:cut] @ beta)
     moved = weights[0] * share / (1 - share)
     return moved * (weights[1].sum() / moved.sum()), beta
 
 
 def _again(
-    x: Floats, y: Pair, weights: Pair, beta: Floats, asked: tuple[float | None, tuple[float, ...]]
+    x: Floats,
+    cells: Cells,
+    y: Pair,
+    *,
+    weights: Pair,
+    beta: Floats,
+    asked: tuple[float | None, tuple[float, ...]],
 ) -> Floats | None:
     try:
-        own = _odds(x, len(y[0]), weights, beta)[0]
+        own = _odds(x, cells, weights, beta)[0]
     except AnalysisError:
         return None
     return _statistics(y, weights, own, asked)[1].ravel()

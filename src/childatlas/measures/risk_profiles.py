@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError
 from childatlas.measures.design import Columns, Lonely
-from childatlas.measures.differences import survey_difference
-from childatlas.measures.domains import as_frame, column
-from childatlas.measures.grouping import by_index
+from childatlas.measures.differences import difference_of_sides
+from childatlas.measures.domains import Domains, as_frame, build_domains, column, numbers
 
 __all__ = ["adjust_p", "group_sentence", "risk_profiles"]
 
 LEAST = 25
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
 
 
 def risk_profiles(
@@ -67,26 +69,21 @@ def risk_profiles(
         raise AnalysisError("a profile needs factors", expected="columns of categories")
     frame = as_frame(data)
     places = [] if by is None else [by] if isinstance(by, str) else list(by)
-    options: dict[str, Any] = {
-        "weight": weight,
-        "stratum": stratum,
-        "cluster": cluster,
-        "fpc": fpc,
-        "lonely": lonely,
-        "nest": nest,
-    }
+    design = {"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest}
+    domains = build_domains(frame, weight=weight, by=places or None, design=design)
+    y = numbers(frame, outcome)
+    labels = domains.labels if places else pd.Index([outcome], name="variable")
     parts, keys = [], []
     for factor in factors:
         values = column(frame, factor)
+        known = values.notna().to_numpy()
         for found in sorted(values.dropna().unique(), key=str):
-            side = (values == found).astype(object).where(values.notna())
-            if side.dropna().nunique() < 2:
+            inside = (values == found).fillna(False).to_numpy(dtype=bool)
+            if (inside == known).all():
                 continue
-            marked = frame.assign(_side=side)
-            table = survey_difference(
-                marked, outcome, between="_side", groups=(True, False), by=by, level=level, **options
-            )
-            parts.append(table.join(_sizes(marked, outcome, places, weight).set_axis(table.index)))
+            sides = (inside, known & ~inside)
+            table = difference_of_sides(domains, y, sides, level=level)
+            parts.append(table.assign(**_sizes(domains, y, sides)).set_axis(labels))
             keys.append((factor, str(found)))
     if not parts:
         raise AnalysisError("no factor has two categories", found=", ".join(factors))
@@ -96,21 +93,15 @@ def risk_profiles(
     return _judged(joined, places, least=least, alpha=1 - level, words=words or {})
 
 
-def _sizes(frame: pd.DataFrame, outcome: str, places: list[str], weight: str | None) -> pd.DataFrame:
+def _sizes(domains: Domains, y: Floats, sides: tuple[Flags, Flags]) -> dict[str, Any]:
     """Return, by place, rows of the group and of the others, and the group's share of the place's people."""
-    known = frame[outcome].notna() & frame["_side"].notna()
-    people = (frame[weight] if weight else pd.Series(1.0, index=frame.index)).where(known, 0.0)
-    inside = frame["_side"].eq(True).fillna(False).to_numpy(dtype=bool)
-    labels, codes = by_index([frame[p] for p in places] or None, frame.index)
-    place, seen, size = np.maximum(codes, 0), (codes >= 0) & known.to_numpy(), len(labels)
-    amounts = people.to_numpy(dtype=float)
-    of_group, of_all = (np.bincount(place, amounts * (seen & m), minlength=size) for m in (inside, True))
-    counts = {
-        "n_group": np.bincount(place, seen & inside, minlength=size).astype(int),
-        "n_others": np.bincount(place, seen & ~inside, minlength=size).astype(int),
-        "share": of_group / np.where(of_all > 0, of_all, np.nan),
-    }
-    return pd.DataFrame(counts, index=labels)
+    seen = (domains.group >= 0) & ~np.isnan(y)
+    place, people = np.maximum(domains.group, 0), domains.design.weight
+    rows = [np.bincount(place, seen & side, minlength=domains.size).astype(int) for side in sides]
+    amounts = [np.bincount(place, people * (seen & side), minlength=domains.size) for side in sides]
+    whole = amounts[0] + amounts[1]
+    share = amounts[0] / np.where(whole > 0, whole, np.nan)
+    return {"n_group": rows[0], "n_others": rows[1], "share": share}
 
 
 def _judged(
