@@ -140,16 +140,22 @@ def build(
         int | None, typer.Option("--worst", min=1, help="How many places count as worst.")
     ] = None,
     unit: UnitOption = None,
+    links: Annotated[
+        Path | None,
+        typer.Option("--links", help="Other measures of the units (income, an outcome) to compare with."),
+    ] = None,
     seed: SeedOption = 1,
     out: OutOption = Path("outputs/index"),
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Build an index: scores, ranks, drivers, diagnosis, audit."""
+    from childatlas.laboratory.bench import read_wide_table
     from childatlas.laboratory.files import write_build
 
     bench = _bench(recipe, study, values, errors=errors, vintage=vintage, weights=weights, groups=groups)
-    facts, scores = write_build(bench, out, seed=seed, worst=worst, units=unit or [])
+    others = None if links is None else read_wide_table(links, known=None)
+    facts, scores = write_build(bench, out, seed=seed, worst=worst, units=unit or [], links=others)
     if as_json:
         show_json(facts)
     elif not quiet:

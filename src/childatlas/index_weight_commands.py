@@ -64,8 +64,8 @@ def weights(
 ) -> None:
     """Weigh the parts of an index: by votes, experts or comparisons, else by what the figures say."""
     from childatlas.errors import StudyError
-    from childatlas.laboratory.files import read_voters, write_weights
     from childatlas.laboratory.weighing import weigh_by_budget, weigh_by_comparisons, weigh_by_votes
+    from childatlas.laboratory.weight_files import read_voters, write_weights
     from childatlas.measures.recipe import read_recipe
 
     found = read_recipe(recipe)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from childatlas.errors import AnalysisError, AtlasError, DataError, StudyError
 from childatlas.index_commands import app
+from childatlas.laboratory.page import write_page
 from childatlas.measures.given_weights import with_weights
 from childatlas.measures.index import build_index
 from childatlas.measures.recipe import as_recipe
@@ -283,3 +284,35 @@ def test_the_schema_takes_both_spellings() -> None:
         assert method.replace("_", "-") in bare["enum"]
     assert "equal_influence" in schema["$defs"]["Level"]["properties"]["weights"]["enum"]
     assert as_recipe({**TREE, "levels": [{"id": "index", "weights": "equal_influence"}, {"id": "component"}]})
+
+
+def test_a_page_shows_the_audit_and_every_picture(folder: Path) -> None:
+    (folder / "income.csv").write_text("unit,income\na,1\nb,4\nc,3\nd,2\n", "utf-8")
+    values = ("--values", folder / "table.csv", "-o", folder / "out", "--groups", folder / "groups.csv")
+    facts = run("build", folder / "small.toml", *values, "--links", folder / "income.csv")
+    page = (folder / "out" / "small" / "index.html").read_text("utf-8")
+    assert str(folder / "out" / "small" / "index.html") in facts["files"]
+    for step in ("Theoretical framework", "Links to other indicators", "Visualisation and words"):
+        assert step in page
+    assert page.count('class="verdict ') == 10
+    assert "income 0." in page  # Spearman with the index, in the ninth step
+    for file in map(Path, facts["files"]):
+        if file.suffix in {".png", ".csv"}:
+            assert file.name in page
+    assert "http" not in page.replace("http-equiv", "")
+    links = pd.read_csv(folder / "out" / "small" / "links.csv", index_col="measure")
+    assert links.loc["income", "units"] == 4
+
+
+def test_a_page_escapes_what_it_is_given(tmp_path: Path) -> None:
+    table = pd.DataFrame({"name": ["<b>", None], "n": [1, 2], "x": [-0.00001, 12.345], "y": [np.nan, 0.5]})
+    page = write_page(
+        tmp_path, "A & B <script>", files=[], tables={"t": ("T", table)}, notes=["<i>"]
+    ).read_text("utf-8")
+    assert "<script>" not in page
+    assert "&lt;b&gt;" in page
+    assert "&lt;i&gt;" in page
+    assert ">0.0<" in page
+    assert ">12.3<" in page
+    assert ">–<" in page
+    assert ">0.500<" in page

@@ -199,10 +199,11 @@ def bench_of_table(recipe: Recipe, values: Path, *, errors: Path | None = None) 
     )
 
 
-def read_wide_table(path: Path, *, known: list[str]) -> pd.DataFrame:
+def read_wide_table(path: Path, *, known: list[str] | None) -> pd.DataFrame:
     """Return a table of numbers indexed by its first column; a row ``country`` holds the country's own.
 
-    CSV, XLSX or Parquet, with the delimiters, encodings and decimal commas that figures may have.
+    Only the columns of `known` are read (None: all). CSV, XLSX or Parquet, with the delimiters, encodings and
+    decimal commas that figures may have.
 
     Raises
     ------
@@ -212,10 +213,10 @@ def read_wide_table(path: Path, *, known: list[str]) -> pd.DataFrame:
     from childatlas.figures.cells import read_cells
     from childatlas.figures.numbers import parse_numbers
 
-    frame = read_cells(path, known=known).frame
-    by_lower = {name.lower(): name for name in known}
+    frame = read_cells(path, known=known or [UNIT]).frame
+    by_lower = {name.lower(): name for name in known or []}
     cells = frame.iloc[:, 1:].rename(columns=by_lower)
-    cells = cells[[name for name in cells if name in known]]
+    cells = cells[[name for name in cells if known is None or name in known]]
     flat = cells.stack()  # noqa: PD013 - melt loses the number of the row
     parsed = parse_numbers(flat)
     if parsed.wrong.any():

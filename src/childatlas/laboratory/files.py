@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,28 +12,31 @@ from childatlas.laboratory.bench import Bench
 from childatlas.laboratory.change import Change, build_change
 from childatlas.laboratory.change_pictures import draw_change
 from childatlas.laboratory.findings import build, compare, explore, read_ballots
+from childatlas.laboratory.page import write_page
 from childatlas.laboratory.pictures import draw_build, draw_comparison, draw_exploration, write_pictures
-from childatlas.laboratory.weighing import Weighing
-from childatlas.laboratory.weight_pictures import draw_weighing
+from childatlas.laboratory.weight_files import read_voters
+from childatlas.laboratory.written import Facts, title_of, write_tables
 from childatlas.laboratory.years import YearsBench
 from childatlas.measures.change import REFERENCE
-from childatlas.measures.recipe import Recipe
 
 __all__ = [
-    "read_voters",
     "write_build",
     "write_change",
     "write_comparison",
     "write_exploration",
-    "write_weights",
 ]
 
-Facts = dict[str, Any]
 _WATERFALLS = 3
 
 
 def write_build(
-    bench: Bench, out: Path, *, seed: int, worst: int | None, units: list[str]
+    bench: Bench,
+    out: Path,
+    *,
+    seed: int,
+    worst: int | None,
+    units: list[str],
+    links: pd.DataFrame | None = None,
 ) -> tuple[Facts, pd.DataFrame]:
     """Write an index to ``<out>/<recipe>`` and return the facts and the table of scores.
 
@@ -45,15 +47,29 @@ def write_build(
     StudyError
         If a unit asked for is not in the table.
     """
-    found = build(bench, seed=seed, worst=worst)
+    found = build(bench, seed=seed, worst=worst, links=links)
     shown = [_unit(u, bench.units, bench.values.index) for u in units]
     shown = shown or [str(u) for u in found.index.ranks.dropna().nsmallest(_WATERFALLS).index]
     folder = out / bench.recipe.id
-    files = _write_tables(found.tables, folder)
+    files = write_tables(found.tables, folder)
     pictures = draw_build(bench, found, units=shown)
     files += write_pictures(pictures, folder, metadata=_metadata(bench, {"seed": str(seed)}))
     notes = [f"no drivers: {found.why_no_drivers}"] if found.why_no_drivers else []
-    facts = _facts(bench, folder, files) | {"notes": notes, "verdicts": _verdicts(found.tables["audit"])}
+    page = write_page(
+        folder,
+        title_of(bench.recipe),
+        files=files,
+        tables={
+            "scores": ("Scores and ranks", _main_columns(found.tables["scores"])),
+            "groups": ("How the parts hang together", found.tables["groups"]),
+            "importance": ("What weights are worth", found.tables["importance"]),
+        },
+        audit=found.tables["audit"],
+        notes=(*bench.notes, *notes),
+        credit=bench.credit,
+    )
+    facts = _facts(bench, folder, [page, *files])
+    facts |= {"notes": notes, "verdicts": _verdicts(found.tables["audit"])}
     return facts, found.tables["scores"]
 
 
@@ -75,8 +91,17 @@ def write_comparison(first: Bench, second: Bench, out: Path) -> tuple[Facts, pd.
     """Write two recipes side by side to ``<out>/<first>-<second>`` and return the facts and the table."""
     found, tables = compare(first, second)
     folder = out / f"{first.recipe.id}-{second.recipe.id}"
-    files = _write_tables(tables, folder)
+    files = write_tables(tables, folder)
     files += write_pictures(draw_comparison(first, second, found), folder, metadata=_metadata(first, {}))
+    page = write_page(
+        folder,
+        f"{title_of(first.recipe)} and {title_of(second.recipe)}",
+        files=files,
+        tables={"comparison": ("Ranks side by side", tables["comparison"])},
+        notes=(*first.notes, *second.notes),
+        credit=first.credit,
+    )
+    files = [page, *files]
     measures = {"spearman": found.spearman, "kendall": found.kendall, "mean_shift": found.mean_shift}
     return _facts(first, folder, files) | measures, tables["comparison"]
 
@@ -91,7 +116,7 @@ def write_exploration(
         points = read_ballots(bench.recipe, cells, kind)
     found = explore(bench, seed=seed, draws=draws, base=base, ballots=points)
     folder = out / f"{bench.recipe.id}-explored"
-    files = _write_tables(found.tables, folder)
+    files = write_tables(found.tables, folder)
     said = {
         "seed": str(seed),
         "draws": str(draws),
@@ -99,7 +124,17 @@ def write_exploration(
     }
     files += write_pictures(draw_exploration(bench, found), folder, metadata=_metadata(bench, said))
     notes = [f"no sensitivity: {found.why_no_sensitivity}"] if found.why_no_sensitivity else []
-    facts = _facts(bench, folder, files) | {
+    shown = {"ranks": "Ranks under the declared choices", "removal": "Ranks without each part"}
+    page = write_page(
+        folder,
+        f"{title_of(bench.recipe)}: how far the ranks hold",
+        files=files,
+        tables={name: (head, found.tables[name]) for name, head in shown.items()},
+        audit=found.audit,
+        notes=(*bench.notes, *notes),
+        credit=bench.credit,
+    )
+    facts = _facts(bench, folder, [page, *files]) | {
         "mean_shift": found.robustness.mean_shift,
         "draws": draws,
         "notes": notes,
@@ -122,13 +157,26 @@ def write_change(bench: YearsBench, out: Path, *, units: list[str]) -> tuple[Fac
     known = pd.Index(sorted({str(u) for table in bench.values.values() for u in table.index}))
     shown = [_unit(u, bench.units, known) for u in units] or _extremes(found)
     folder = out / f"{bench.recipe.id}-change"
-    files = _write_tables(found.tables, folder)
+    files = write_tables(found.tables, folder)
     said = {"recipe": bench.recipe.id, "figures": bench.credit or "tables"}
     files += write_pictures(draw_change(bench, found, units=shown), folder, metadata=said)
     table = found.panel.scores[[found.start, found.end]].set_axis(["first", "last"], axis=1)
     table = table.assign(change=found.drivers["change"].reindex(table.index))
     table["mostly"] = [_mostly(found, str(u), bench.indicators) for u in table.index]
     notes = [f"no convergence: {found.why_not}"] if found.why_not else []
+    heads = {
+        "scores_by_year": "Scores by year",
+        "convergence": "Do units draw together?",
+        "indicators": "Indicators, and those left out",
+    }
+    page = write_page(
+        folder,
+        f"{title_of(bench.recipe)}, {found.start} to {found.end}",
+        files=files,
+        tables={name: (head, found.tables[name]) for name, head in heads.items() if name in found.tables},
+        notes=(*bench.notes, *notes, *(f"break before {y}: {b}" for y, b in found.panel.breaks.items())),
+        credit=bench.credit,
+    )
     beta = None if found.converged is None else found.converged.beta
     facts: Facts = {
         "recipe": bench.recipe.id,
@@ -139,7 +187,7 @@ def write_change(bench: YearsBench, out: Path, *, units: list[str]) -> tuple[Fac
         "beta": beta,
         "notes": notes,
         "folder": str(folder),
-        "files": [str(path) for path in files],
+        "files": [str(path) for path in (page, *files)],
     }
     return facts, table.sort_values("last", kind="stable")
 
@@ -157,61 +205,10 @@ def _mostly(found: Change, unit: str, names: Mapping[str, str]) -> str:
     return names.get(top, top)
 
 
-def write_weights(recipe: Recipe, found: Weighing, out: Path, *, names: Mapping[str, str]) -> Facts:
-    """Write weights to ``<out>/<recipe>-weights``; ``weights.csv`` is what ``--weights`` reads."""
-    folder = out / f"{recipe.id}-weights"
-    files = _write_tables(found.tables, folder)
-    files += write_pictures(draw_weighing(recipe, found, names), folder, metadata={"recipe": recipe.id})
-    return {
-        "recipe": recipe.id,
-        "parts": len(found.weights),
-        **found.facts,
-        "folder": str(folder),
-        "files": [str(path) for path in files],
-    }
-
-
-def read_voters(
-    path: Path, recipe: Recipe, kind: str, column: str | None = None
-) -> tuple[pd.DataFrame, pd.Series | None]:
-    """Return the cells of ballots, columns named as the recipe's ids, and the group of each voter.
-
-    Raises
-    ------
-    StudyError
-        If there is no such `column`.
-    """
-    from childatlas.figures.cells import read_cells
-
-    parts = [g.id for g in recipe.groups] + [i.id for i in recipe.indicators]
-    by_lower = {name.lower(): name for name in parts}
-    cells = read_cells(path, known=parts).frame.rename(columns=by_lower)
-    if column is None:
-        voters = None
-    elif column.lower() in cells:
-        voters = cells[column.lower()].replace("", None).fillna("unknown")
-        cells = cells.drop(columns=column.lower())
-    else:
-        raise StudyError(
-            "the ballots have no such column",
-            where="--voters",
-            found=column,
-            expected=", ".join(nearest(column, list(cells)) or list(map(str, cells))[:6]),
-        )
-    return (cells.iloc[:, -1:] if kind == "choice" else cells.replace("", None)), voters
-
-
-def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
-    from childatlas.atlas.tables import safe_text
-
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, table in tables.items():
-        path = folder / f"{name}.csv"
-        flat = table.reset_index()
-        flat.map(safe_text).to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
-        written.append(path)
-    return written
+def _main_columns(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a page has room for: without errors there are no sets to show."""
+    sets = ["se", "low_all", "high_all"] if scores["se"].notna().any() else []
+    return scores[["name", "rank", "score", "coverage", *sets, "word"]]
 
 
 def _metadata(bench: Bench, more: dict[str, str]) -> dict[str, str]:

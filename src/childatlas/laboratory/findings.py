@@ -58,11 +58,12 @@ class Build:
     tables: dict[str, pd.DataFrame]
 
 
-def build(bench: Bench, *, seed: int, worst: int | None = None) -> Build:
+def build(bench: Bench, *, seed: int, worst: int | None = None, links: pd.DataFrame | None = None) -> Build:
     """Return the index of a bench and all that explains it.
 
     Standard errors of the index are drawn from those of the figures; where any figure of a unit has none,
-    nothing is said of its rank but the point estimate.
+    nothing is said of its rank but the point estimate. `links` (units x other measures) is what the ninth
+    step of the audit compares the index with.
     """
     index = _scored(bench)
     errors = None
@@ -78,7 +79,25 @@ def build(bench: Bench, *, seed: int, worst: int | None = None) -> Build:
     )
     diagnosis = diagnose(index, standard_errors=bench.errors)
     drivers, why = _drivers(index, bench)
-    return Build(index, diagnosis, sets, drivers, why, _tables(index, diagnosis, sets, drivers, bench))
+    tables = _tables(index, diagnosis, sets, drivers, bench)
+    tables["audit"] = audit_index(index, diagnosis=diagnosis, others=links)
+    if links is not None:
+        tables["links"] = _links(index, links)
+    return Build(index, diagnosis, sets, drivers, why, tables)
+
+
+def _links(index: IndexResult, links: pd.DataFrame) -> pd.DataFrame:
+    """Return how the index goes with other measures of the same units."""
+    both = links.reindex(index.scores.index)
+    rows = {
+        name: {
+            "units": int((both[name].notna() & index.scores.notna()).sum()),
+            "pearson": both[name].corr(index.scores),
+            "spearman": both[name].corr(index.scores, method="spearman"),
+        }
+        for name in both
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
 
 
 def _scored(bench: Bench) -> IndexResult:
@@ -128,7 +147,6 @@ def _tables(
         "missing": states_of(index, bench),
         "strengths": strengths_and_weaknesses(index).set_index("unit"),
         "importance": diagnosis.importance,
-        "audit": audit_index(index, diagnosis=diagnosis),
     }
     if len(index.outliers):
         tables["outliers"] = index.outliers.set_index("unit")
