@@ -13,7 +13,7 @@ from childatlas.assembly.parent_values import parent_layer
 from childatlas.assembly.survey_layers import survey_layers, uncertain
 from childatlas.atlas.workers import Lent, workers
 from childatlas.errors import DataError, StudyError
-from childatlas.figures.select import series
+from childatlas.figures.select import observed, series
 from childatlas.layers import Geography, Layer
 from childatlas.measures.gaps import residence_gaps
 
@@ -73,7 +73,9 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
             geographies[key] = ground.build(ground.period(year), joined=judged)
         return geographies[key]
 
-    gaps = residence_gaps(material.figures, digits={i: e.digits for i, e in material.catalogue.items()})
+    gaps = residence_gaps(
+        observed(material.figures), digits={i: e.digits for i, e in material.catalogue.items()}
+    )
     indices = [
         index_layer(material, plan, recipe, at(plan.vintage or study.vintage), judged=judged)
         for plan, recipe in material.recipes

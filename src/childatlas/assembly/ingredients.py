@@ -10,7 +10,7 @@ import pandas as pd
 
 from atlasgeo.columns import CARRIED, FLAG, UNIT, VALUE, YEAR
 from childatlas.assembly.measured import choose_year
-from childatlas.figures.select import series
+from childatlas.figures.select import observed, series
 
 if TYPE_CHECKING:
     from childatlas.assembly.ground import Ground
@@ -77,7 +77,7 @@ def gather(
     carried: dict[str, int] = {}
     absent: dict[str, str] = {}
     for indicator in wanted:
-        rows = series(figures, indicator)
+        rows = observed(series(figures, indicator))
         rows = rows[rows[YEAR] <= last_year]
         same = [y for y in set(rows[YEAR]) if ground.period(int(y)) == ground.period(vintage)]
         own = rows[rows[YEAR].isin(same)]

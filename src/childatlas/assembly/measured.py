@@ -140,7 +140,7 @@ def build_layer(
         direction=indicator.direction,
         values=values,
         flags=flags,
-        ranks=worst_first(values, higher_is_worse=higher_is_worse),
+        ranks=worst_first(values.where(_observed(flags)), higher_is_worse=higher_is_worse),
         trend=lines,
         global_statistics=pd.DataFrame(),
         source=_source(now, indicator),
@@ -190,10 +190,15 @@ def _with_gap(layer: Layer, gaps: pd.DataFrame | None, national_code: str) -> La
     return replace(layer, gap=table[["urban", "rural", "difference", "ratio"]], gap_year=year)
 
 
+def _observed(flags: pd.Series) -> pd.Series:
+    """Return of which units the figure was measured on the unit itself."""
+    return ~flags.fillna("").str.split(";").map(lambda said: bool(set(said) & set(NOT_OBSERVED))).astype(bool)
+
+
 def why_no_statistics(layer: Layer) -> str:
     """Return why no statistic may run on a layer, or an empty text."""
     values = layer.values.dropna()
-    if layer.flags.str.split(";").map(lambda said: bool(set(said) & set(NOT_OBSERVED))).any():
+    if not _observed(layer.flags).all():
         return "holds figures that were not measured on these units"
     if layer.is_count:
         return "a count: it follows the number of people"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from atlasgeo.columns import SUPPRESSED
+from atlasgeo.columns import PARENT_VALUE, SUPPRESSED
 from atlasgeo.maps.palettes import NO_DATA, SEQUENTIAL_NEUTRAL
 from childatlas.atlas.captions import capital, caveats, endorsement, note_of, source_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
@@ -110,13 +110,9 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     the figure of the unit above there is no ranking of them: the units above stand there, each once.
     """
     geography = atlas.geographies[layer.geography]
-    names = place_names(geography, words)
+    title, order, names = _listed(layer, geography, words)
     scale, sides = _ranking_scale(layer), _gap_scale(layer)
     colours = _colour_of_unit(atlas, layer)
-    order = order_of(layer).index
-    if layer.from_above:
-        names = parent_names(geography, words).fillna(names)
-        order = names.reindex(order).drop_duplicates().index
     rows = [
         _ranking_row(layer, str(code), scale, sides, words=words)
         | {"name": names.get(code, str(code)), "colour": colours.get(str(code), NO_DATA)}
@@ -124,7 +120,7 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     ]
     between = len(rows) - _HEAD - _TAIL if len(rows) > _SHOWN else 0
     return {
-        "title": words.say("book.values_above" if layer.from_above else "book.ranking"),
+        "title": title,
         "rows": rows,
         "between": between,
         "between_text": words.say("book.between", units=words.count(between, geography.level)),
@@ -134,6 +130,17 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         **{part: [str(names.get(code, code)) for code in codes] for part, codes in _absent(layer).items()},
         "gap": None if sides is None else _gap_country(layer, sides),
     }
+
+
+def _listed(layer: Layer, geography: Geography, words: Words) -> tuple[str, pd.Index, pd.Series]:
+    """Return heading, codes and names of the ranking; the unit above has the code of its first part."""
+    names, order = place_names(geography, words), order_of(layer).index
+    above = layer.flags.fillna("").str.contains(PARENT_VALUE, regex=False)
+    own = order[~order.isin(above.index[above])]
+    if len(own) or not layer.from_above:
+        return words.say("book.ranking"), own, names
+    names = parent_names(geography, words).fillna(names)
+    return words.say("book.values_above"), names.reindex(order).drop_duplicates().index, names
 
 
 def unranked_rows(atlas: Atlas, layer: Layer, *, words: Words) -> list[dict[str, Any]]:

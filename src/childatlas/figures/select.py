@@ -25,12 +25,13 @@ from atlasgeo.columns import (
 from atlasgeo.units import in_force
 from childatlas.errors import DataError, nearest
 from childatlas.figures.children import children_at
-from childatlas.figures.series import series
+from childatlas.figures.series import observed, series
 
 __all__ = [
     "Selection",
     "children_at",
     "latest",
+    "observed",
     "residences",
     "series",
     "trend",
@@ -166,8 +167,8 @@ def _nothing(figures: pd.DataFrame, indicator: str, asked: str, codes: pd.Index)
 def trend(
     figures: pd.DataFrame, indicator: str, *, units: Iterable[str], residence: str = TOTAL
 ) -> pd.DataFrame:
-    """Return units x years (all years that have any value of these units), NaN where there is none."""
-    rows = series(figures, indicator, residence=residence)
+    """Return units x years (all that have a value observed on these units), NaN where there is none."""
+    rows = observed(series(figures, indicator, residence=residence))
     wide = rows.pivot(index=UNIT, columns=YEAR, values=VALUE)
     return wide.reindex(pd.Index(list(units), name=UNIT)).dropna(axis="columns", how="all")
 

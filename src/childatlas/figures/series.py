@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from atlasgeo.columns import GROUP, INDICATOR, RESIDENCE, SEX, TOTAL, VALUE
+from atlasgeo.columns import FLAG, GROUP, INDICATOR, NOT_OBSERVED, RESIDENCE, SEX, TOTAL, VALUE
 
-__all__ = ["series"]
+__all__ = ["observed", "series"]
 
 
 def series(
@@ -20,3 +20,12 @@ def series(
         & (figures[GROUP] == group)
     ]
     return rows[rows[VALUE].notna()]
+
+
+def observed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose figures were measured on their units: not carried, not the unit above's."""
+    flags = rows[FLAG].fillna("").astype(str)
+    seen = {
+        text: not {part.strip() for part in text.split(";")} & set(NOT_OBSERVED) for text in flags.unique()
+    }
+    return rows[flags.map(seen).astype(bool)]

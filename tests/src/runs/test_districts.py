@@ -281,3 +281,39 @@ def test_the_whole_atlas_says_schematic_wherever_shapes_show(study, tmp_path, mo
     manifest = json.loads((atlas.folder / "manifest.json").read_text())
     assert manifest["run_id"] == atlas.run_id
     shutil.rmtree(atlas.folder)
+
+
+def test_oblast_values_in_a_users_own_table_are_no_observations_either(cache, districts, tmp_path):
+    """Every third district has its oblast's figure: no rank, index, gap or statistic is made of it."""
+    _, found, _ = districts
+    units = found.geographies["district-2024"].units
+    values = np.linspace(1, 9, len(units)).round(2)
+    rows = pd.DataFrame({"unit": units.index, "indicator": "water", "year": 2024, "value": values})
+    rows["flag"] = np.where(np.arange(len(rows)) % 3 == 0, "oblast value", "")
+    other = rows.assign(indicator="light", flag="")
+    towns = [
+        rows.assign(residence=name, value=values + step, flag="oblast value")
+        for name, step in (("urban", 1), ("rural", 2))
+    ]
+    pd.concat([rows, other, *towns]).to_csv(tmp_path / "figures.csv", index=False)
+    entry = 'label.en = "{0}"\nmeasure.en = "%"\ndirection = "higher_is_worse"\nvalid_range = [0, 100]\n'
+    catalogue = "\n".join(f"[{name}]\n{entry.format(name)}" for name in ("water", "light"))
+    (tmp_path / "indicators.toml").write_text(catalogue)
+    recipe = ['direction = "higher_is_worse"', 'label.en = "Two"', "[[levels]]", 'id = "index"']
+    for name in ("water", "light"):
+        recipe += ["[[indicators]]", f'id = "{name}"', 'direction = "higher_is_worse"']
+    (tmp_path / "two.toml").write_text("\n".join(recipe))
+    study = read_study("kazakhstan-districts").model_dump(exclude={"folder", "path"})
+    study["figures"] = {"tables": ["figures.csv"], "catalogue": "indicators.toml"}
+    study["indices"] = [{"recipe": "two.toml"}]
+    _, own, atlas = _made(Study.model_validate({**study, "folder": tmp_path}))
+    water, index = atlas.layer("water"), atlas.layer("two")
+    seen = rows.set_index("unit")["flag"] == ""
+    assert water.ranks["rank"].notna().to_dict() == seen.to_dict()
+    assert water.local_moran is None
+    assert water.gap is None
+    assert water.trend.loc[seen.index[~seen]].isna().all().all()
+    gathered = own.indices[0].ingredients.values["water"].reindex(seen.index)
+    assert gathered.notna().to_dict() == seen.to_dict()
+    assert index.coverage[~seen].max() == pytest.approx(0.5)
+    assert "water-2024" not in set(atlas.tables["lowest"]["layer"])
