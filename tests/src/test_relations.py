@@ -235,3 +235,24 @@ def test_profiles_share_a_word_with_the_items() -> None:
     assert found.adjusted == pytest.approx((score * (score >= 0.3 - 1e-9))[complete].mean(), rel=1e-12)
     with pytest.raises(AnalysisError, match="too many profiles"):
         count_relation(data, items, applies=pd.concat([applies, applies]))
+
+
+@pytest.mark.parametrize(
+    ("cast", "labels"),
+    [
+        ("side::DECIMAL(9, 2)", [1.0, 2.0]),
+        ("side::HUGEINT", [1.0, 2.0]),
+        ("side::DOUBLE", [1.0, 2.0]),
+        ("side::UTINYINT", [1, 2]),
+        ("side = 1", [False, True]),
+        ("make_date(2020, side::INT, 1)", [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-02-01")]),
+        ("CASE side WHEN 1 THEN 'ә' ELSE 'я' END", ["ә", "я"]),
+        ("CASE side WHEN 1 THEN 'b' ELSE 'a' END::ENUM('b', 'a')", ["b", "a"]),
+    ],
+)
+def test_groups_of_every_kind(cast: str, labels: list[Any]) -> None:
+    relation = duckdb.from_df(survey()).project(f"*, {cast} AS part")
+    groups = count_relation(relation, ITEMS, by=["part"]).histogram.groups
+    assert sorted(groups.tolist(), key=str) == sorted(labels, key=str)
+    gaps = {item: f"gap_{item}" for item in ITEMS}
+    assert count_relation(relation, ITEMS, by=["part"], gaps=gaps).histogram.groups.equals(groups)

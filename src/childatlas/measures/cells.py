@@ -92,7 +92,7 @@ def count_cells(relation: Any, query: CellQuery) -> Cells:
     """
     kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=True))
     keys = query.keys()
-    columns = [f"{source} AS {name}" for name, source in keys.items()]
+    columns = [f"{source}{_plain(kinds[_bare(source)])} AS {name}" for name, source in keys.items()]
     names = list(keys)
     for place, word in enumerate(_item_words(query.items)):
         columns.append(f"{_mask(word, kinds)}{_profile(query) if place == 0 else ''} AS m{place}")
@@ -125,6 +125,11 @@ def unpack_masks(masks: Codes, items: int) -> tuple[Flags, Flags]:
         deprived[:, item] = (masks[:, word] >> bit) & 1
         seen[:, item] = (masks[:, word] >> (bit + width)) & 1
     return deprived, seen
+
+
+def _plain(kind: str) -> str:
+    """Return the cast that makes a key of numbers with fixed decimals or 128 bits a plain float."""
+    return "::DOUBLE" if kind.startswith(("DECIMAL", "HUGEINT", "UHUGEINT")) else ""
 
 
 def _bare(quoted: str) -> str:
@@ -183,12 +188,12 @@ def _fetch(counted: Any, query: CellQuery, kinds: Mapping[str, str]) -> Cells:
     """Return the cells as a frame; sums of gaps leave the database piece by piece and stay sparse."""
     scale = _scales(query)
     if not query.gaps:
-        return Cells(_table(counted.df(), query, kinds, scale), None)
+        return Cells(_table(_to_pandas(counted.to_arrow_table()), query, kinds, scale), None)
     kept: list[pd.DataFrame] = []
     entries: dict[str, list[tuple[Codes, Codes, Floats]]] = {"s": [], "q": []}
     start = 0
     for batch in counted.to_arrow_reader(_FETCH):
-        frame = batch.to_pandas()
+        frame = _to_pandas(batch)
         for j, item in enumerate(query.gaps):
             place = query.items.index(item)
             for kind in "sq":
@@ -204,6 +209,11 @@ def _fetch(counted: Any, query: CellQuery, kinds: Mapping[str, str]) -> Cells:
     return Cells(
         _table(table, query, kinds, scale), (_sparse(entries["s"], shape), _sparse(entries["q"], shape))
     )
+
+
+def _to_pandas(table: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    return frame
 
 
 def _sparse(entries: list[tuple[Codes, Codes, Floats]], shape: tuple[int, int]) -> Any:
