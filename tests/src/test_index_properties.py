@@ -201,3 +201,41 @@ def test_a_recipe_is_frozen() -> None:
     assert isinstance(recipe, Recipe)
     with pytest.raises(ValueError, match="frozen"):
         recipe.official = True  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "remedy"),
+    [
+        (
+            {"indicators": [{"id": "stunting", "direction": BETTER, "weight": -2}]},
+            "'stunting', weight",
+            "weight 0",
+        ),
+        ({"indicators": [{"id": "a", "direction": BETTER, "wieght": 2}]}, "'a', wieght", "'weight'"),
+        (
+            {"indicators": [{"id": "a", "direction": BETTER, "normalisation": "min_mx"}]},
+            "'a', norm",
+            "'min-max'",
+        ),
+        ({"indicators": [{"direction": BETTER}]}, "number 1, id", "add the key"),
+        ({"levels": [{"id": "index", "aggregation": "geometrc"}]}, "'index', aggregation", "'geometric'"),
+    ],
+)
+def test_a_fault_names_the_part_and_the_remedy(change: dict[str, object], where: str, remedy: str) -> None:
+    with pytest.raises(StudyError) as error:
+        as_recipe({**tree(groups=[]), **change})
+    assert where in str(error.value)
+    assert remedy in str(error.value)
+
+
+def test_outliers_that_stay_are_told_in_words() -> None:
+    table = pd.DataFrame({"x": [*np.linspace(1, 2, 28), 900.0, 1000.0]})
+    recipe = {
+        "treatment": {"method": "winsorise", "most": 1},
+        "indicators": [{"id": "x", "direction": BETTER}],
+    }
+    index = ca.build_index(table, recipe)
+    told = index.notes[index.notes["kind"] == "outliers"]
+    assert told["indicator"].tolist() == ["x"]
+    assert "still exceed" in told["note"].iloc[0]
+    assert not index.notes["note"].str.contains("nan").any()

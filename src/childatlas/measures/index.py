@@ -84,9 +84,7 @@ def build_index(
         *_explain_scores(nodes, weights, tree, normalised),
     ]
     outliers = _outliers(used, treated, made, tree)
-    notes += [
-        (u, i, "treated", f"{m} moved {v:g} to {t:g}") for u, i, m, v, t in outliers.itertuples(index=False)
-    ]
+    notes += _explain_outliers(outliers)
     return IndexResult(
         recipe=made,
         scores=scores,

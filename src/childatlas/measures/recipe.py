@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from childatlas.errors import StudyError, nearest
+from childatlas.errors import StudyError
 from childatlas.measures.choices import Choices
+from childatlas.measures.recipe_faults import explain_fault
 from childatlas.measures.recipe_parts import (
     Aggregation,
     AggregationPlan,
@@ -23,12 +24,11 @@ from childatlas.measures.recipe_parts import (
     TreatmentPlan,
     Weighting,
 )
+from childatlas.measures.recipe_rules import ROOT, check_tree
 from childatlas.shipped import shipped
-from childatlas.study import validate_toml
 
-__all__ = ["Group", "IndexedIndicator", "Level", "Recipe", "as_recipe", "read_recipe"]
+__all__ = ["ROOT", "Group", "IndexedIndicator", "Level", "Recipe", "as_recipe", "read_recipe"]
 
-ROOT = "index"
 Texts = dict[str, str]
 Sense = Literal["higher_is_worse", "higher_is_better"]
 Identifier = Annotated[str, Field(min_length=1)]
@@ -149,97 +149,8 @@ class Recipe(Part):
 
     @model_validator(mode="after")
     def _tree_stands(self) -> Self:
-        _check_levels(self)
-        _check_groups(self)
-        _check_indicators(self)
-        _check_declared(self)
-        _check_fullness(self)
-        _check_weights(self)
+        check_tree(self)
         return self
-
-
-def _repeated(ids: list[str]) -> list[str]:
-    return sorted(i for i, count in Counter(ids).items() if count > 1)
-
-
-def _check_levels(recipe: Recipe) -> None:
-    ids = [level.id for level in recipe.levels]
-    if not ids:
-        raise ValueError("levels: at least the index itself is needed")
-    nodes = [g.id for g in recipe.groups] + [i.id for i in recipe.indicators]
-    for what, repeated in (("levels", _repeated(ids)), ("groups and indicators", _repeated([ROOT, *nodes]))):
-        if repeated:
-            raise ValueError(f"{what}: declared twice: {', '.join(repeated)}")
-
-
-def _check_groups(recipe: Recipe) -> None:
-    order = [level.id for level in recipe.levels]
-    level_of = {ROOT: order[0], **{g.id: g.level for g in recipe.groups}}
-    for group in recipe.groups:
-        if group.level not in order[1:]:
-            raise ValueError(
-                f"groups: {group.id!r} is at the unknown level {group.level!r}; known: {order[1:]}"
-            )
-        parent = group.parent or ROOT
-        if parent not in level_of:
-            raise ValueError(_unknown_parent("groups", group.id, parent, level_of))
-        if order.index(level_of[parent]) != order.index(group.level) - 1:
-            raise ValueError(
-                f"groups: {group.id!r} ({group.level}) hangs from {parent!r} ({level_of[parent]}), "
-                f"expected a parent at level {order[order.index(group.level) - 1]!r}"
-            )
-
-
-def _check_indicators(recipe: Recipe) -> None:
-    groups = {ROOT: None, **{g.id: g for g in recipe.groups}}
-    for item in recipe.indicators:
-        if item.parent is not None and item.parent not in groups:
-            raise ValueError(_unknown_parent("indicators", item.id, item.parent, groups))
-        if item.open and item.direction is None:
-            raise ValueError(
-                f"indicators: {item.id!r} has no direction (higher_is_better or higher_is_worse)"
-            )
-        group = groups[item.parent or ROOT]
-        if item.open and group is not None and not group.open:
-            raise ValueError(
-                f"indicators: {item.id!r} is open, but its component {group.id!r} says it has no open data"
-            )
-
-
-def _unknown_parent(table: str, child: str, parent: str, known: Mapping[str, object]) -> str:
-    near = ", ".join(nearest(parent, known) or list(known))
-    return f"{table}: {child!r} hangs from the unknown {parent!r}; nearest known: {near}"
-
-
-def _check_declared(recipe: Recipe) -> None:
-    kinds = Counter(i.kind for i in recipe.indicators)
-    for kind, count in recipe.declared.items():
-        if kinds[kind] != count:
-            raise ValueError(
-                f"declared: {count} {kind} indicators, but {kinds[kind]} are listed (open or not)"
-            )
-
-
-def _check_fullness(recipe: Recipe) -> None:
-    parents = {g.parent or ROOT for g in recipe.groups}
-    parents |= {i.parent or ROOT for i in recipe.open_indicators}
-    for group in recipe.groups:
-        if group.open and group.id not in parents:
-            raise ValueError(
-                f"groups: {group.level} {group.id!r} has no open indicator; give it one, or say open = false"
-            )
-    if not recipe.open_indicators:
-        raise ValueError("indicators: none is open, so there is nothing to compute")
-
-
-def _check_weights(recipe: Recipe) -> None:
-    under: dict[str, list[float]] = {}
-    items: list[Group | IndexedIndicator] = [*recipe.groups, *recipe.open_indicators]
-    for item in items:
-        under.setdefault(item.parent or ROOT, []).append(item.weight)
-    for parent, weights in under.items():
-        if sum(weights) <= 0:
-            raise ValueError(f"weights: all parts of {parent!r} have weight zero; give one a weight over 0")
 
 
 def read_recipe(path: str | Path) -> Recipe:
@@ -265,7 +176,11 @@ def read_recipe(path: str | Path) -> Recipe:
                 fix="correct the path, or run `childatlas list` for the shipped ones",
             )
         given = shipped("indices", str(path), suffix=".toml")
-    return validate_toml(Recipe, given, extra={"id": given.stem})
+    try:
+        content = tomllib.loads(given.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError("the file is not valid TOML", where=str(given), found=str(error)) from error
+    return _validated({**content, "id": given.stem}, path=given)
 
 
 def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path) -> Recipe:
@@ -283,17 +198,14 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path) -> Recipe:
     if not isinstance(recipe, Mapping):
         expected = "a Recipe, a mapping, a path or the name of a shipped recipe"
         raise StudyError("this is no recipe", found=type(recipe).__name__, expected=expected)
+    return _validated(dict(recipe))
+
+
+def _validated(content: dict[str, Any], *, path: Path | None = None) -> Recipe:
     try:
-        return Recipe.model_validate(dict(recipe))
+        return Recipe.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key, given = ".".join(str(part) for part in first["loc"]) or "(whole recipe)", first.get("input")
-        message = str(first["msg"]).removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            near = ", ".join(nearest(first["loc"][-1], _ALL_KEYS))
-            message = f"unknown key; nearest known: {near or 'none'}"
-        shown = None if isinstance(given, Mapping) else given
-        raise StudyError(f"the recipe cannot be used: {message}", where=key, found=shown) from None
+        raise explain_fault(error, content, keys=_ALL_KEYS, path=path) from None
 
 
 _MODELS = (Recipe, Level, Group, IndexedIndicator, Choices, Normalisation, Treatment, Aggregation)
