@@ -32,6 +32,8 @@ class Microdata:
         What the file says each column is.
     codes : dict of column -> dict of code -> label
         Value labels that were not applied, since the column has values without one.
+    written : str
+        How the file was read: its kind, and for text what separates columns and decimals.
     """
 
     relation: Any
@@ -40,6 +42,7 @@ class Microdata:
     codes: dict[str, dict[float, str]]
     connection: Any = field(repr=False)
     folder: tempfile.TemporaryDirectory[str] = field(repr=False)
+    written: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -95,7 +98,7 @@ def open_microdata(path: str | Path, *, memory_limit: str = "1GB", threads: int 
     connection = duckdb.connect(config=settings)
     connection.execute("SET preserve_insertion_order = false")
     try:
-        relation, labels, codes = reader(connection, path, Path(folder.name))
+        relation, labels, codes, written = reader(connection, path, Path(folder.name))
         _refuse_empty(relation, path)
     except duckdb.Error as error:
         connection.close()
@@ -110,7 +113,7 @@ def open_microdata(path: str | Path, *, memory_limit: str = "1GB", threads: int 
         connection.close()
         folder.cleanup()
         raise
-    return Microdata(relation, path, labels, codes, connection, folder)
+    return Microdata(relation, path, labels, codes, connection, folder, written)
 
 
 def _refuse_empty(relation: Any, path: Path) -> None:
@@ -118,7 +121,7 @@ def _refuse_empty(relation: Any, path: Path) -> None:
         raise DataError("the survey file has no records", where=str(path))
 
 
-_Opened = tuple[Any, dict[str, str], dict[str, dict[float, str]]]
+_Opened = tuple[Any, dict[str, str], dict[str, dict[float, str]], str]
 
 
 def _reader(path: Path) -> Callable[[duckdb.DuckDBPyConnection, Path, Path], _Opened]:
@@ -142,8 +145,8 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -
         # Where the comma separates decimals, columns of numbers read as words.
         comma = connection.read_csv(str(path), decimal=",", **options)
         if comma.columns == relation.columns and _words(comma) < _words(relation):
-            return comma, {}, {}
-    return relation, {}, {}
+            return comma, {}, {}, _told(connection, path, "comma")
+    return relation, {}, {}, _told(connection, path, "point")
 
 
 def _words(relation: Any) -> int:
@@ -151,9 +154,19 @@ def _words(relation: Any) -> int:
     return sum(str(kind) == "VARCHAR" for kind in relation.types)
 
 
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def _told(connection: duckdb.DuckDBPyConnection, path: Path, decimal: str) -> str:
+    """Return in words how a text file was read."""
+    rows = connection.execute("SELECT Delimiter FROM sniff_csv(?)", [str(path)]).fetchall()
+    found = str(rows[0][0]) if rows else ","
+    return f"CSV, columns apart by {_DELIMITERS.get(found, repr(found))}, decimal {decimal}"
+
+
 def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> _Opened:  # noqa: ARG001
     source = str(path / "*.parquet") if path.is_dir() else str(path)
-    return connection.read_parquet(source), {}, {}
+    return connection.read_parquet(source), {}, {}, "Parquet"
 
 
 def _read_labelled(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> _Opened:
@@ -186,7 +199,8 @@ def _read_labelled(connection: duckdb.DuckDBPyConnection, path: Path, folder: Pa
     relation = connection.read_parquet(str(aside))
     named = {c: label for c, label in meta.column_names_to_labels.items() if label}
     worded, codes = _apply_labels(relation, _clean(meta.variable_value_labels))
-    return worded, named, codes
+    kind = "Stata" if path.suffix.lower() == ".dta" else "SPSS"
+    return worded, named, codes, f"{kind}, value labels applied"
 
 
 def _nullable(schema: Any) -> Any:
