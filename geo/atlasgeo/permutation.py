@@ -35,6 +35,7 @@ Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
 MEND_CELLS = 2_000_000  # cells of the draws that are mended at once: 16 MB
+HUGE = 1e6  # times the typical size: such a value leaves its rounding in a sum
 SEARCH_ROWS = 200_000  # rows that one thread looks up at a time
 
 
@@ -106,7 +107,7 @@ def _add_scalar(
             _rank(*job, question, (counts[0][q], counts[1][q]))
 
     in_threads(search, jobs, work=sum(rows.size for _, rows in jobs))
-    unit, values = _swapped(block, draws, y, sums)
+    unit, values = _swapped(block, draws, y, (drawn, sums))
     for q, question in enumerate(questions):
         mend((counts[0][q], counts[1][q]), question, unit, values)
 
@@ -145,15 +146,30 @@ def _search(reference: Floats, targets: Floats, side: Literal["left", "right"]) 
 
 
 def _swapped(
-    block: Block, draws: SharedDraws, y: Floats, sums: Floats
+    block: Block, draws: SharedDraws, y: Floats, drawn: tuple[Floats, Floats]
 ) -> tuple[Places, tuple[Floats, Floats]]:
-    """Return the rows of equal weights whose unit a draw holds, and their sums before and after the swap."""
-    draw, unit, instead = block.draw, block.unit, block.instead
+    """Return the rows of equal weights whose unit a draw holds, and their sums before and after the swap.
+
+    `drawn` holds the drawn values and their running sums. Where a value dwarfs the rest, taking it from a sum
+    leaves its rounding: those sums are made again.
+    """
+    draw, unit, column, instead = block.draw, block.unit, block.column, block.instead
     if not draws.rows.uniform.all():
         mended = np.flatnonzero(draws.rows.uniform[unit])
-        draw, unit, instead = draw[mended], unit[mended], instead[mended]
-    before = sums.ravel().take(draw * sums.shape[1] + (draws.rows.counts.take(unit) - 1))
-    return unit, (before, before - y.take(unit) + y.take(instead))
+        draw, unit, column, instead = (part[mended] for part in (draw, unit, column, instead))
+    values, sums = drawn
+    need = draws.rows.counts.take(unit)
+    before = sums.ravel().take(draw * sums.shape[1] + (need - 1))
+    after = before - y.take(unit) + y.take(instead)
+    size = np.abs(y)
+    some_sizes = size[:: max(1, size.size // 1_000)]
+    some_sizes = some_sizes[some_sizes > 0]
+    huge = size > HUGE * (np.median(some_sizes) if some_sizes.size else np.inf)
+    for some in _pieces(np.flatnonzero(huge.take(unit)) if huge.any() else draw[:0], values.shape[1]):
+        table = values[draw[some]]
+        table[np.arange(some.size), column[some]] = y[instead[some]]
+        after[some] = np.where(np.arange(table.shape[1]) < need[some, None], table, 0.0).sum(axis=1)
+    return unit, (before, after)
 
 
 def _add_features(

@@ -430,6 +430,17 @@ def test_an_outlier_that_dwarfs_the_rest():
     assert found.loc["u012", "statistic"] == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_p_of_an_outlier_does_not_feel_its_own_size():
+    values = pd.Series(np.random.default_rng(4).normal(size=25), index=grid(5).index)
+    w = ag.build_neighbours(grid(5))
+    options = {"star": False, "seed": 1, "permutations": 4_999, "correction": "none"}
+    for size in (1e6, 1e12, 1e16):
+        found = ag.getis_ord(values.where(values.index != "u012", size), w, **options)
+        if size == 1e6:
+            first = found.loc["u012", "p"]
+        assert found.loc["u012", "p"] == first
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
