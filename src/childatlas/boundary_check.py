@@ -95,7 +95,7 @@ def check_file(
     known = pinned_as(file, countries)
     country = asked.country or (known[0] if known else None)
     pinned = known[1] if known else None
-    column = code or (pinned.code if pinned else _code_column(file, layer))
+    column = code or (pinned.code if pinned else _code_column(file, layer, countries))
     units = read_boundaries(
         file, code=column, level=layer, assume_crs=assume_crs, crs=country.crs if country else None
     )
@@ -163,7 +163,7 @@ def _shipped_parents(
     return boundaries_at(country, gazetteer, level=above, year=year) if above in ships else None
 
 
-def _code_column(file: Path, layer: str | None) -> str:
+def _code_column(file: Path, layer: str | None, countries: Sequence[Country]) -> str:
     """Return the column of a file that looks most like codes: no gap, no repeat, the least letters."""
     from atlasgeo.boundary_files import open_features
 
@@ -180,12 +180,13 @@ def _code_column(file: Path, layer: str | None) -> str:
             expected="a column without gaps and repeats",
             fix="name it with --code",
         )
-    return str(min(unique, key=lambda column: _likeness(table[column])))
+    catalogued = {one.code.lower() for country in countries for one in country.boundaries}
+    return str(min(unique, key=lambda column: _likeness(table[column], catalogued)))
 
 
-def _likeness(values: pd.Series) -> tuple[bool, bool, float]:
+def _likeness(values: pd.Series, catalogued: set[str]) -> tuple[bool, bool, bool, float]:
     """Return how little a column looks like codes: not by its name, not of whole numbers, many letters."""
-    texts = values.astype(str)
+    texts, name = values.astype(str), str(values.name).lower()
     letters = texts.str.count(r"[^\W\d_]").mean() / max(texts.str.len().mean(), 1)
-    named = any(part in str(values.name).lower() for part in ("code", "pcode", "kato", "fips", "gid", "id"))
-    return (not named, bool(texts.str.contains(r"\.\d").any()), float(letters))
+    named = any(part in name for part in ("code", "id"))
+    return name not in catalogued, not named, bool(texts.str.contains(r"\.\d").any()), float(letters)

@@ -8,12 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from childatlas.console import JsonFlag, QuietFlag, show_json, show_table
+from childatlas.shipped import default_name
 
 __all__ = ["children", "register", "simulate"]
 
 
+_DEFINITIONS = default_name("definitions")
+
+
 def simulate(
-    plan: Annotated[str, typer.Argument(help="A shipped plan by name, such as kaz, or a TOML file.")],
+    plan: Annotated[str, typer.Argument(help="A shipped plan by name, or a TOML file.")],
     *,
     children: Annotated[int, typer.Option("--children", min=1, help="About how many children.")] = 20_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same file.")] = 1,
@@ -48,7 +52,7 @@ def children(
     ] = "",
     definitions: Annotated[
         str, typer.Option("--definitions", help="Shipped definitions by name, or a TOML file.")
-    ] = "kaz",
+    ] = _DEFINITIONS,
     by: Annotated[
         list[str] | None, typer.Option("--by", help="Column that forms groups; may be repeated.")
     ] = None,

@@ -22,9 +22,11 @@ from childatlas.console import (
 )
 from childatlas.errors import AtlasError
 from childatlas.index_commands import app as index_app
+from childatlas.shipped import default_name
 
 __all__ = ["app", "main"]
 
+_STUDY = default_name("study")
 app = typer.Typer(
     name="childatlas",
     help="Map child deprivation: indicators and indices on boundaries, hotspots, and a printed atlas.",
@@ -164,7 +166,7 @@ def draw_map(
     *,
     year: Annotated[int | None, typer.Option(help="Year; the latest with figures if not given.")] = None,
     residence: Annotated[str, typer.Option(help="total, urban or rural.")] = "total",
-    study: Annotated[str, typer.Option(help="The study that says country, level and tables.")] = "kazakhstan",
+    study: Annotated[str, typer.Option(help="The study that says country, level and tables.")] = _STUDY,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the picture.")] = Path("outputs/maps"),
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,

@@ -10,6 +10,7 @@ import typer
 
 from childatlas.console import JsonFlag, QuietFlag, show_json
 from childatlas.index_options import (
+    DEFAULT_STUDY,
     ErrorsOption,
     GroupsOption,
     OutOption,
@@ -130,7 +131,7 @@ def _bench(
 def build(
     recipe: RecipeArgument,
     *,
-    study: StudyOption = "kazakhstan",
+    study: StudyOption = DEFAULT_STUDY,
     values: ValuesOption = None,
     errors: ErrorsOption = None,
     vintage: VintageOption = None,
@@ -168,7 +169,7 @@ def compare(
     recipe: RecipeArgument,
     other: RecipeArgument,
     *,
-    study: StudyOption = "kazakhstan",
+    study: StudyOption = DEFAULT_STUDY,
     values: ValuesOption = None,
     vintage: VintageOption = None,
     out: OutOption = Path("outputs/index"),
@@ -192,7 +193,7 @@ def compare(
 def explore(
     recipe: RecipeArgument,
     *,
-    study: StudyOption = "kazakhstan",
+    study: StudyOption = DEFAULT_STUDY,
     values: ValuesOption = None,
     errors: ErrorsOption = None,
     vintage: VintageOption = None,

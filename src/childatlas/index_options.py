@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from childatlas.console import show_table
+from childatlas.shipped import default_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from childatlas.measures.recipe import Recipe
 
 __all__ = [
+    "DEFAULT_STUDY",
     "ErrorsOption",
     "GroupsOption",
     "OutOption",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 RecipeArgument = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")]
+DEFAULT_STUDY = default_name("study")
 StudyOption = Annotated[str, typer.Option("--study", help="The study whose figures are used.")]
 ValuesOption = Annotated[
     Path | None,

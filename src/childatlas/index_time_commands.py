@@ -9,6 +9,7 @@ import typer
 
 from childatlas.console import JsonFlag, QuietFlag, show_json
 from childatlas.index_options import (
+    DEFAULT_STUDY,
     OutOption,
     RecipeArgument,
     StudyOption,
@@ -33,7 +34,7 @@ BreaksOption = Annotated[
 def change(
     recipe: RecipeArgument,
     *,
-    study: StudyOption = "kazakhstan",
+    study: StudyOption = DEFAULT_STUDY,
     first: FirstOption = None,
     last: LastOption = None,
     values: TablesOption = None,

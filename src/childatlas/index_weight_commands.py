@@ -9,6 +9,7 @@ import typer
 
 from childatlas.console import JsonFlag, QuietFlag, show_json, show_table
 from childatlas.index_options import (
+    DEFAULT_STUDY,
     OutOption,
     RecipeArgument,
     SeedOption,
@@ -48,7 +49,7 @@ ComparisonsOption = Annotated[
 def weights(
     recipe: RecipeArgument,
     *,
-    study: StudyOption = "kazakhstan",
+    study: StudyOption = DEFAULT_STUDY,
     values: ValuesOption = None,
     vintage: VintageOption = None,
     ballots: BallotsOption = None,

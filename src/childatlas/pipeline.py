@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from childatlas.errors import StudyError, nearest
+from childatlas.shipped import default_name
 from childatlas.study import Study, read_study
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def check(study: Study | str | Path) -> dict[str, Any]:
 def draw_indicator(
     indicator: str,
     *,
-    study: Study | str | Path = "kazakhstan",
+    study: Study | str | Path | None = None,
     year: int | None = None,
     residence: str = "total",
     out: str | Path = "outputs/maps",
@@ -130,8 +131,8 @@ def draw_indicator(
     ----------
     indicator : str
         Id in the catalogue of the study.
-    study : Study, str or Path
-        Says country, level, tables and classes.
+    study : Study, str or Path, optional
+        Says country, level, tables and classes; the shipped default if not given.
     year : int, optional
         The latest with figures for at least half of the units if not given.
     residence : {"total", "urban", "rural"}
@@ -147,7 +148,7 @@ def draw_indicator(
     from childatlas.assembly.provenance import identify
     from childatlas.atlas.write import write_map
 
-    declared = study if isinstance(study, Study) else read_study(study)
+    declared = study if isinstance(study, Study) else read_study(study or default_name("study"))
     material = read_material(declared, only=indicator)
     if residence not in ("total", "urban", "rural"):
         raise StudyError(

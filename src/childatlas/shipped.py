@@ -7,7 +7,7 @@ from pathlib import Path
 
 from childatlas.errors import StudyError, nearest
 
-__all__ = ["data_folder", "shipped"]
+__all__ = ["data_folder", "default_name", "shipped"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -33,6 +33,14 @@ def data_folder() -> Path:
         expected=f"{packaged} or data/ beside pyproject.toml",
         fix="install the package again",
     )
+
+
+@cache
+def default_name(what: str) -> str:
+    """Return the name of the shipped ``study`` or ``definitions`` that is meant where none is given."""
+    import tomllib
+
+    return str(tomllib.loads((data_folder() / "defaults.toml").read_text(encoding="utf-8"))[what])
 
 
 def shipped(kind: str, name: str, *, suffix: str = "") -> Path:

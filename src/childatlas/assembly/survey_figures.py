@@ -256,7 +256,7 @@ def _entries(
         raise DataError(
             f"the catalogue has no pattern {DIMENSION!r}",
             where=str(catalogue.path),
-            fix="name kaz-children in [figures] catalogue, or add the pattern to your own",
+            fix="name a shipped catalogue that has it in [figures] catalogue, or add it to your own",
         )
     pattern = catalogue[DIMENSION]
     for dimension in definitions.dimensions:

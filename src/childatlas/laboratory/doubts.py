@@ -10,6 +10,7 @@ from childatlas.laboratory.bench import bench_of_table
 from childatlas.measures.index import build_index
 from childatlas.measures.recipe import Recipe
 from childatlas.measures.recipe_check import recipe_faults
+from childatlas.shipped import default_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from childatlas.figures.catalogue import Indicator
 
 __all__ = ["doubts_of"]
-
-_DEFAULT = "kazakhstan"
 
 
 def doubts_of(recipe: Recipe, *, study: str | None, values: Path | None) -> list[str]:
@@ -41,7 +40,7 @@ def doubts_of(recipe: Recipe, *, study: str | None, values: Path | None) -> list
     if values is not None:
         bench = bench_of_table(recipe, values)
         return _told(build_index(bench.values, recipe).notes)
-    faults = recipe_faults(recipe, _catalogue(study or _DEFAULT))
+    faults = recipe_faults(recipe, _catalogue(study or default_name("study")))
     if study is not None and faults:
         raise faults[0]
     unknown = sum("unknown indicator" in fault.what for fault in faults)
