@@ -32,6 +32,7 @@ __all__ = [
     "LACKS",
     "OBLAST",
     "Places",
+    "deprived_children",
     "estimate_children",
 ]
 
@@ -193,7 +194,7 @@ def _counting(
 ) -> pd.DataFrame:
     found = measure_deprivation(histogram, weights, cutoff)
     errors, keys, df = found.errors, _keys(histogram, where), degrees_of_freedom(histogram)
-    poor = _deprived_children(histogram, weights, cutoff)
+    poor = deprived_children(histogram, weights, cutoff)
     parts = []
     measures = [
         (HEADCOUNT, "headcount", 100.0, found.n),
@@ -212,7 +213,7 @@ def _counting(
     return pd.concat(parts, ignore_index=True)
 
 
-def _deprived_children(histogram: Histogram, weights: pd.DataFrame, cutoff: float) -> Any:
+def deprived_children(histogram: Histogram, weights: pd.DataFrame, cutoff: float) -> Any:
     """Return how many children, unweighted, are at or over the cutoff in each group."""
     shares = weights.to_numpy(dtype=float)[histogram.profile]
     score = (histogram.deprived * shares).sum(axis=1)

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from atlasgeo import columns as col
+from childatlas.child_disclosure import EVERYBODY, POOR_CHILDREN, hide_groups, safe_table
+from childatlas.child_figures import deprived_children
 from childatlas.definitions import Definitions
 from childatlas.errors import AnalysisError, DataError, StudyError, nearest
-from childatlas.figures.additive import Relation
 from childatlas.figures.microdata import open_microdata
-from childatlas.figures.suppression import DisclosureRule, suppress_cells
 from childatlas.measures.answers import apply_definitions
 from childatlas.measures.association import associate_deprivations
 from childatlas.measures.curve import cutoff_curve, decompose_groups
@@ -25,13 +25,12 @@ from childatlas.measures.deprivation import measure_deprivation
 from childatlas.measures.estimates import t_interval
 from childatlas.measures.histogram import Histogram, merge_groups
 from childatlas.measures.moda import count_deprivation, count_dimensions
-from childatlas.measures.publication import SUPPRESS, PublicationRule, judge_estimates
+from childatlas.measures.publication import PublicationRule
 from childatlas.measures.ratios import degrees_of_freedom
 from childatlas.measures.relations import Counted, count_relation
 
 __all__ = ["ChildTables", "measure_children", "parse_design", "write_child_tables"]
 
-EVERYBODY = "all"
 _DESIGN = ("weight", "stratum", "cluster", "fpc", "lonely", "nest")
 
 
@@ -104,9 +103,13 @@ def measure_children(
                 tables.setdefault(name, []).append(_all_groups(table, histogram, groups, keep))
     flag = col.SYNTHETIC if synthetic else ""
     joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
-    hidden = _hide(joined["alkire_foster"], groups, rule)
-    safe = {name: _safe(table, groups, hidden, rule, flag) for name, table in joined.items()}
-    return ChildTables(safe, _report(path, definitions, counted, chosen, hidden), synthetic)
+    hidden = hide_groups(joined["alkire_foster"], groups, rule)
+    few = hide_groups(joined["alkire_foster"], groups, rule, count=POOR_CHILDREN)
+    safe = {
+        name: safe_table(table, groups, (hidden, few), rule=rule, flag=flag) for name, table in joined.items()
+    }
+    report = _report(path, definitions, counted, chosen, hidden)
+    return ChildTables(safe, {"read_as": survey.written, **report}, synthetic)
 
 
 def write_child_tables(result: ChildTables, folder: str | Path) -> list[Path]:
@@ -172,7 +175,7 @@ def _measure(
     result = measure_deprivation(histogram, weights, cutoff)
     curve = cutoff_curve(histogram, weights, [k / 10 for k in range(1, 11)])
     counted = {
-        "alkire_foster": result.table(),
+        "alkire_foster": _with_poor(result.table(), histogram, weights, cutoff),
         "moda": count_dimensions(histogram, dimensions).table(),
         "count": _count(histogram, definitions),
         "association": associate_deprivations(histogram, dimensions).table(),
@@ -186,6 +189,16 @@ def _measure(
             value_name="estimate",
         )
     return counted
+
+
+def _with_poor(
+    table: pd.DataFrame, histogram: Histogram, weights: pd.DataFrame, cutoff: float
+) -> pd.DataFrame:
+    """Return the table with the deprived children, unweighted, of each row's group."""
+    poor = np.asarray(deprived_children(histogram, weights, cutoff), dtype=float)
+    own = table.columns[: histogram.groups.nlevels]
+    keys = pd.MultiIndex.from_frame(table[list(own)]) if len(own) > 1 else pd.Index(table[own[0]])
+    return table.assign(**{POOR_CHILDREN: poor[histogram.groups.get_indexer(keys)]})
 
 
 def _count(histogram: Histogram, definitions: Definitions) -> pd.DataFrame:
@@ -226,52 +239,6 @@ def _all_groups(
             low=low, high=high, cv=rest["se"] / rest["estimate"].abs().where(rest["estimate"] != 0)
         )
     return pd.DataFrame(columns, index=table.index).join(rest)
-
-
-def _hide(table: pd.DataFrame, groups: tuple[str, ...], rule: PublicationRule) -> pd.DataFrame:
-    """Return which groups are hidden: too few children, or those that would give such a group away."""
-    cells = table.drop_duplicates(list(groups)) if groups else table.head(1)
-    keys = [tuple(row) for row in cells[list(groups)].itertuples(index=False)] if groups else [()]
-    index = pd.Index(np.fromiter(keys, dtype=object, count=len(keys)), tupleize_cols=False)
-    counts = pd.Series(cells["n"].to_numpy(dtype=float), index=index)
-    relations = []
-    for key in keys:
-        for place, value in enumerate(key):
-            if value == EVERYBODY:
-                parts = tuple(
-                    k
-                    for k in keys
-                    if k != key and k[:place] + k[place + 1 :] == key[:place] + key[place + 1 :]
-                )
-                relations += [Relation(key, parts)] if parts else []
-    return suppress_cells(counts, relations, rule=DisclosureRule(least_count=rule.least_count))
-
-
-def _safe(
-    table: pd.DataFrame, groups: tuple[str, ...], hidden: pd.DataFrame, rule: PublicationRule, flag: str
-) -> pd.DataFrame:
-    keys = (
-        [tuple(row) for row in table[list(groups)].itertuples(index=False)] if groups else [()] * len(table)
-    )
-    status, reason = (dict(zip(hidden.index, hidden[c], strict=True)) for c in ("status", "reason"))
-    shown = judge_estimates(table.drop(columns="se") if _without_errors(table) else table, rule)
-    shown = shown if "se" in shown else shown.assign(se=np.nan)
-    secret = np.array([status[k] != "" for k in keys])
-    reasons = pd.Series([reason[k] for k in keys], index=shown.index)
-    shown = shown.assign(
-        quality=shown["quality"].mask(secret, SUPPRESS), reason=shown["reason"].mask(secret, reasons)
-    )
-    blank = shown["quality"] == SUPPRESS
-    numeric = [c for c in ("estimate", "se", "low", "high", "cv") if c in shown]
-    shown[numeric] = shown[numeric].mask(blank)
-    shown["n"] = shown["n"].astype(float).mask(secret)
-    flags = np.where(blank, col.SUPPRESSED, "")
-    shown[col.FLAG] = [";".join(f for f in (flag, own) if f) for own in flags]
-    return shown
-
-
-def _without_errors(table: pd.DataFrame) -> bool:
-    return "se" in table and bool(table["se"].isna().all())
 
 
 def _report(
