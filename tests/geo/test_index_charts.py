@@ -13,8 +13,9 @@ from matplotlib.text import Text
 
 from atlasgeo.errors import DataError
 from atlasgeo.maps.basemap import prepare_basemap
-from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_correlations, draw_waterfall
+from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_waterfall
 from atlasgeo.maps.convergence_chart import draw_convergence
+from atlasgeo.maps.correlation_chart import draw_correlations
 from atlasgeo.maps.palettes import DIVERGING
 from atlasgeo.maps.rank_charts import draw_rank_intervals, draw_slopes, draw_tornado
 from atlasgeo.maps.small_maps import draw_small_maps, zero_classes
@@ -56,6 +57,8 @@ def test_waterfall_steps_lead_from_the_reference_to_the_unit() -> None:
     said = words(figure)
     for expected in ("Stunting", "−3.0", "+1.0", "all others (1)", "−0.5", "50.0", "47.5", "Country", "Abai"):
         assert expected in said
+    below = draw_waterfall(steps / 10, text=TEXT, names={}, start=("Country", 0.1), end="Abai")
+    assert {"−0.30", "+0.10", "0.10", "−0.15"} <= set(words(below))  # small scores have two decimals
     fills = {to_hex(c) for p in figure.findobj(PolyCollection) for c in p.get_facecolor()}
     assert {DIVERGING[0], DIVERGING[4]} <= fills
     with pytest.raises(DataError, match="no contribution"):

@@ -1,4 +1,4 @@
-"""Charts of what a score is made of: a waterfall, bars of contributions, correlations as a heat map."""
+"""Charts of what a score is made of: a waterfall, bars of contributions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from atlasgeo.errors import DataError
 from atlasgeo.maps.furniture import draw_foot, draw_header
 from atlasgeo.maps.page import Box, Page, new_page, sheet
-from atlasgeo.maps.palettes import DIVERGING, HAIRLINE, INK, LAND, SOFT, ink_on, mix
+from atlasgeo.maps.palettes import DIVERGING, HAIRLINE, INK, SOFT
 from atlasgeo.maps.plot import Plot, draw_x_axis, spread
 from atlasgeo.maps.typeface import BOLD, REGULAR, fit, text_width
 from atlasgeo.maps.wording import MapText
@@ -19,16 +19,18 @@ from atlasgeo.maps.wording import MapText
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_contribution_bars", "draw_correlations", "draw_waterfall"]
+__all__ = ["chart_frame", "draw_contribution_bars", "draw_waterfall"]
 
 LOSS: Final = DIVERGING[4]
 GAIN: Final = DIVERGING[0]
 WHOLE: Final = "#7b838c"
 GROUPS: Final = ("#1d4f73", "#c98a3a", "#79b6a3", "#7f2a3c", "#6c679c", "#9aa1a9", "#b7b07a", "#4d6b4a")
 ROW: Final = 8.4
+FINE: Final = 10.0  # under this a score is told with two decimals
 
 
-def _frame(page: Page, text: MapText, *, left: float, right: float = 40.0) -> Box:
+def chart_frame(page: Page, text: MapText, *, left: float, right: float = 40.0) -> Box:
+    """Draw title and foot, and return the room between them, with margins for names and numbers."""
     s = page.sheet.scale
     below = draw_header(page, text)
     draw_foot(page, text)
@@ -81,16 +83,18 @@ def draw_waterfall(
     if len(order) > most:
         steps.append((f"{rest} ({len(order) - most})", float(order.iloc[most:].sum())))
     page = new_page(sheet())
-    box = _frame(page, text, left=215.0)
+    box = chart_frame(page, text, left=215.0)
     marks = np.cumsum([start[1], *(v for _, v in steps)])
     low, high = spread([*marks, 0.0] if min(marks) < 0.35 * max(marks) else [*marks], margin=0.12)
     plot = Plot(page, box, low, high, len(steps) + 2, 0.0)
     draw_x_axis(plot, text, title=axis)
-    _whole(plot, 0, (start[0], float(marks[0])), text)
+    digits = 1 if np.abs(marks).max() >= FINE else 2
+    _whole(plot, 0, (start[0], float(marks[0])), text, digits)
     for row, (name, value) in enumerate(steps, start=1):
         bad = (value < 0) == worse_is_less
-        _step(plot, row, (name, float(marks[row - 1]), value), text, colour=LOSS if bad else GAIN)
-    _whole(plot, len(steps) + 1, (end, float(marks[-1])), text)
+        colour = LOSS if bad else GAIN
+        _step(plot, row, (name, float(marks[row - 1]), value), text.number(value, digits), colour=colour)
+    _whole(plot, len(steps) + 1, (end, float(marks[-1])), text, digits)
     page.lines([[(box.left, box.bottom), (box.left, box.top)]], colour=HAIRLINE, width=0.8, layer=2.5)
     return page.figure
 
@@ -105,22 +109,33 @@ def _name(plot: Plot, row: int, words: str, *, weight: str = REGULAR) -> tuple[f
     return y - half, y + half
 
 
-def _whole(plot: Plot, row: int, bar: tuple[str, float], text: MapText) -> None:
+def _whole(plot: Plot, row: int, bar: tuple[str, float], text: MapText, digits: int) -> None:
     s = plot.page.sheet.scale
     bottom, top = _name(plot, row, bar[0], weight=BOLD)
     end = plot.x(bar[1])
+    left = (
+        plot.low_x <= 0.0 and bar[1] < 0
+    )  # the bar lies between the end and zero: the number goes before it
     if plot.low_x <= 0.0:
-        plot.page.boxes([Box(plot.x(0.0), bottom, end, top)], fill=WHOLE, layer=3)
+        ends = sorted((plot.x(0.0), end))
+        plot.page.boxes([Box(ends[0], bottom, ends[1], top)], fill=WHOLE, layer=3)
     else:  # a bar that does not start at zero would lie about its length
         plot.page.discs([(end, (bottom + top) / 2)], radius=4.2 * s, fill=WHOLE, layer=4)
         rest = (
             [(end, bottom), (end, plot.y(row + 1.5))] if row == 0 else [(end, top), (end, plot.y(row - 0.5))]
         )
         plot.page.lines([rest], colour=HAIRLINE, width=0.6, layer=2)
-    plot.page.text(end + 8 * s, (bottom + top) / 2 - 2.9 * s, text.number(bar[1], 1), size=ROW, weight=BOLD)
+    plot.page.text(
+        end + (-8 if left else 8) * s,
+        (bottom + top) / 2 - 2.9 * s,
+        text.number(bar[1], digits),
+        size=ROW,
+        weight=BOLD,
+        align="right" if left else "left",
+    )
 
 
-def _step(plot: Plot, row: int, bar: tuple[str, float, float], text: MapText, *, colour: str) -> None:
+def _step(plot: Plot, row: int, bar: tuple[str, float, float], number: str, *, colour: str) -> None:
     s = plot.page.sheet.scale
     name, before, value = bar
     bottom, top = _name(plot, row, name)
@@ -129,7 +144,7 @@ def _step(plot: Plot, row: int, bar: tuple[str, float, float], text: MapText, *,
     after = plot.x(before + value)
     below = plot.y(row + 1.5)
     plot.page.lines([[(after, bottom), (after, below)]], colour=HAIRLINE, width=0.6, layer=2)
-    shown = f"+{text.number(value, 1)}" if value > 0 else text.number(value, 1)
+    shown = f"+{number}" if value > 0 else number
     plot.page.text(ends[1] + 5 * s, (bottom + top) / 2 - 2.9 * s, shown, size=7.8, colour=SOFT)
 
 
@@ -172,7 +187,7 @@ def draw_contribution_bars(
     table = table.loc[order].head(most)
     page = new_page(sheet())
     s = page.sheet.scale
-    box = _frame(page, text, left=150.0)
+    box = chart_frame(page, text, left=150.0)
     words = [parts.get(str(p), str(p)) for p in table.columns]
     rows = _legend_rows(words, page.sheet.side.right - page.sheet.frame.left, s)
     box = Box(box.left, box.bottom, box.right, box.top - (2 + 12 * len(rows)) * s)
@@ -226,88 +241,3 @@ def _legend(page: Page, box: Box, rows: Sequence[Sequence[tuple[str, str]]]) -> 
             page.boxes([Box(x, y, x + 10 * s, y + 8 * s)], fill=colour)
             page.text(x + 14 * s, y + 1 * s, word, size=8.2, colour=SOFT)
             x += 28 * s + text_width(word, 8.2 * s)
-
-
-def draw_correlations(
-    correlations: pd.DataFrame,
-    *,
-    text: MapText,
-    names: Mapping[str, str],
-    groups: Mapping[str, str] | None = None,
-) -> Figure:
-    """Return the correlations of indicators as coloured squares, groups apart by lines.
-
-    Parameters
-    ----------
-    correlations : DataFrame
-        Square, in the order to be drawn; NaN is no correlation.
-    names : mapping of indicator -> words
-    groups : mapping of indicator -> group, optional
-
-    Raises
-    ------
-    DataError
-        If the table is empty or not square.
-    """
-    n = len(correlations)
-    if n == 0 or list(correlations.index) != list(correlations.columns):
-        raise DataError("a heat map needs a square table", found=f"{correlations.shape}")
-    page = new_page(sheet())
-    s = page.sheet.scale
-    frame = _frame(page, text, left=0.0, right=0.0)
-    side = min(frame.height, frame.width - 330 * s)
-    box = Box(frame.left + 210 * s, frame.top - side, frame.left + 210 * s + side, frame.top)
-    cell = side / n
-    matrix = correlations.to_numpy(float)
-    for i in range(n):
-        boxes = [
-            Box(box.left + j * cell, box.top - (i + 1) * cell, box.left + (j + 1) * cell, box.top - i * cell)
-            for j in range(n)
-        ]
-        colours = [LAND if np.isnan(r) else _shade(float(r)) for r in matrix[i]]
-        page.boxes(boxes, fill=colours, edge="white", width=0.4, layer=2)
-        for b, r, colour in zip(boxes, matrix[i], colours, strict=True):
-            if cell > 15 * s and not np.isnan(r):
-                page.text(
-                    *b.centre,
-                    text.number(r, 1),
-                    size=min(7.0, cell / s * 0.34),
-                    colour=ink_on(colour),
-                    align="center",
-                    stand="center",
-                )
-    size = min(7.6, cell / s * 0.9)
-    for i, name in enumerate(correlations.index):
-        shown = fit(str(names.get(str(name), name)), 202 * s, size * s)
-        page.text(
-            box.left - 6 * s, box.top - (i + 0.5) * cell, shown, size=size, align="right", stand="center"
-        )
-    _separate(page, box, [str((groups or {}).get(str(i), "")) for i in correlations.index], cell)
-    _scale(page, Box(box.right + 26 * s, box.top - 150 * s, box.right + 38 * s, box.top), text)
-    return page.figure
-
-
-def _shade(r: float) -> str:
-    middle, end = DIVERGING[2], DIVERGING[4] if r > 0 else DIVERGING[0]
-    return mix(middle, end, min(abs(r), 1.0))
-
-
-def _separate(page: Page, box: Box, groups: Sequence[str], cell: float) -> None:
-    cuts = [i for i in range(1, len(groups)) if groups[i] != groups[i - 1]]
-    if len(cuts) == len(groups) - 1:  # each stands alone: there is nothing to hold apart
-        return
-    lines = [[(box.left, box.top - i * cell), (box.right, box.top - i * cell)] for i in cuts]
-    lines += [[(box.left + i * cell, box.bottom), (box.left + i * cell, box.top)] for i in cuts]
-    if lines:
-        page.lines(lines, colour=INK, width=0.8, layer=4)
-
-
-def _scale(page: Page, box: Box, text: MapText) -> None:
-    s = page.sheet.scale
-    steps = 20
-    for k in range(steps):
-        low, high = box.bottom + k * box.height / steps, box.bottom + (k + 1) * box.height / steps
-        page.boxes([Box(box.left, low, box.right, high)], fill=_shade(-1 + 2 * (k + 0.5) / steps))
-    for r in (-1.0, -0.5, 0.0, 0.5, 1.0):
-        y = box.bottom + (r + 1) / 2 * box.height
-        page.text(box.right + 5 * s, y - 2.6 * s, text.number(r, 1), size=7.8, colour=SOFT)

@@ -59,7 +59,8 @@ _CHOICES = {
 
 def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
     """Give the pictures of an index: name, figure, alt text; a waterfall for each of `units`."""
-    from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_correlations, draw_waterfall
+    from atlasgeo.maps.contribution_charts import draw_contribution_bars, draw_waterfall
+    from atlasgeo.maps.correlation_chart import draw_correlations
     from atlasgeo.maps.rank_charts import draw_rank_intervals
 
     names, recipe = bench.units, bench.recipe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo.columns import UNIT, VALID_FROM, VALUE, YEAR
-from childatlas.errors import AnalysisError, StudyError
+from childatlas.errors import AnalysisError, BoundaryError, StudyError
 from childatlas.laboratory.bench import bench_of_table, country_name, unit_names
 from childatlas.measures.panel import restrict_recipe
 from childatlas.measures.recipe import Recipe
@@ -180,12 +181,16 @@ def _by_year(material: Material, indicator: str) -> pd.DataFrame:
 
 
 def _has(material: Material, tables: Mapping[str, pd.DataFrame]) -> dict[tuple[str, int], bool]:
-    """Return whether a column has figures for at least half of the units of a year."""
-    ground = material.ground
+    """Return whether a column has figures for at least half of the units of a year that has known units."""
+    standing: dict[int, pd.Index] = {}
+    for year in sorted({int(y) for table in tables.values() for y in table.columns}):
+        with suppress(BoundaryError):  # figures older than the gazetteer
+            standing[year] = material.ground.codes(year)
     return {
-        (c, int(y)): float(table[y].reindex(ground.codes(int(y))).notna().mean()) >= LEAST_SHARE
+        (c, int(y)): float(table[y].reindex(standing[int(y)]).notna().mean()) >= LEAST_SHARE
         for c, table in tables.items()
         for y in table.columns
+        if int(y) in standing
     }
 
 
