@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,9 @@ from childatlas.measures.moda import count_deprivation, count_dimensions
 from childatlas.measures.publication import PublicationRule
 from childatlas.measures.ratios import degrees_of_freedom
 from childatlas.measures.relations import Counted, count_relation
+
+if TYPE_CHECKING:
+    from childatlas.child_questions import QuestionsPlan
 
 __all__ = ["ChildTables", "measure_children", "parse_design", "write_child_tables"]
 
@@ -63,6 +66,7 @@ def measure_children(
     cutoff: float | None = None,
     rule: PublicationRule | None = None,
     memory_limit: str = "1GB",
+    questions: QuestionsPlan | None = None,
 ) -> ChildTables:
     """Return every counting measure of a survey file, by all groups and their totals, safe to publish.
 
@@ -79,6 +83,8 @@ def measure_children(
         Instead of the definitions' own.
     rule : PublicationRule, optional
     memory_limit : str
+    questions : QuestionsPlan, optional
+        What more is asked: poverty, inequality, gaps and risks. Its columns are held in memory.
 
     Raises
     ------
@@ -108,6 +114,11 @@ def measure_children(
     safe = {
         name: safe_table(table, groups, (hidden, few), rule=rule, flag=flag) for name, table in joined.items()
     }
+    if questions is not None:
+        from childatlas.child_questions import ask_children
+
+        asked = {"design": chosen, "counted": safe["alkire_foster"], "cutoff": k, "rule": rule, "flag": flag}
+        safe |= ask_children(path, definitions, questions, **asked)
     report = _report(path, definitions, counted, chosen, hidden)
     return ChildTables(safe, {"read_as": survey.written, **report}, synthetic)
 

@@ -65,10 +65,18 @@ def children(
     least_count: Annotated[
         int, typer.Option("--least-count", min=0, help="Groups of fewer children are hidden.")
     ] = 25,
+    questions: Annotated[
+        str,
+        typer.Option(
+            "--questions",
+            help="Ask for poverty, inequality, gaps and risks too: a TOML file, or a study that asks them.",
+        ),
+    ] = "",
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure the deprivation of the children in a survey file, with errors and disclosure control."""
+    from childatlas.child_questions import read_questions
     from childatlas.child_tables import measure_children, parse_design, write_child_tables
     from childatlas.definitions import read_definitions
     from childatlas.measures.publication import PublicationRule
@@ -80,6 +88,7 @@ def children(
         by=None if by is None else tuple(by),
         cutoff=cutoff,
         rule=PublicationRule(least_count=least_count, caution_count=max(50, least_count)),
+        questions=read_questions(questions) if questions else None,
     )
     written = [str(path) for path in write_child_tables(result, out)]
     facts: dict[str, Any] = {**result.report, "synthetic": result.synthetic, "files": written}

@@ -42,7 +42,9 @@ class Guard:
     withheld: frozenset[tuple[str, str]] = frozenset()
     flag: str = ""
 
-    def hidden_cells(self, counts: pd.DataFrame) -> frozenset[_Cell]:
+    def hidden_cells(
+        self, counts: pd.DataFrame, *, shown: frozenset[_Cell] = frozenset()
+    ) -> frozenset[_Cell]:
         """Return unit, residence and group of the cells that have to be hidden.
 
         Parameters
@@ -50,6 +52,8 @@ class Guard:
         counts : DataFrame
             ``unit, residence, n`` and, where places are split by a factor, ``group`` (``factor=value``); rows
             without a group are the places themselves. One factor at a time.
+        shown : frozenset of (unit, residence, group)
+            Places that another table shows, where places alone are decided.
 
         Notes
         -----
@@ -62,7 +66,7 @@ class Guard:
         places = frozenset((u, r, "") for u, r in zip(table[col.UNIT], table[col.RESIDENCE], strict=True))
         lost = frozenset(key for key in places if key[:2] in self.withheld)
         if not (table[col.GROUP] != "").any():
-            return self._solve(table, lost=lost, kept=frozenset())
+            return self._solve(table, lost=lost, kept=shown - lost)
         kept, country = places - lost, table[col.UNIT] == ""
         for part in (country & (table[col.RESIDENCE] == col.TOTAL), country, country | True):
             lost |= self._solve(table[part], lost=lost, kept=kept)
