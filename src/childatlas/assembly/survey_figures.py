@@ -24,6 +24,7 @@ from atlasgeo.columns import (
 )
 from childatlas.assembly.survey_protection import parents_of, protect_survey
 from childatlas.assembly.survey_questions import GAPS, Asked, gap_figures, gap_quality, guard_of, questions_of
+from childatlas.atlas.marks import mark_texts
 from childatlas.child_figures import COUNTRY, LACKS, Places, estimate_children
 from childatlas.definitions import Definitions, read_definitions
 from childatlas.errors import DataError, StudyError
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["DIMENSION", "SurveyFigures", "build_survey_figures"]
 
 DIMENSION = "lacks_dimension"  # the catalogue's pattern of one indicator a dimension
-MARKS = {"en": "synthetic", "ru": "синтетические данные", "kk": "синтетикалық деректер"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,7 +274,8 @@ def _entries(
 def _marked(entry: Indicator, source: str, *, synthetic: bool) -> Indicator:
     if not synthetic:
         return entry.model_copy(update={"producer": entry.producer or source})
-    label = {language: f"{text} ({MARKS.get(language, SYNTHETIC)})" for language, text in entry.label.items()}
+    marks = mark_texts(SYNTHETIC)
+    label = {language: f"{text} ({marks.get(language, SYNTHETIC)})" for language, text in entry.label.items()}
     return entry.model_copy(update={"label": label, "producer": source, "licence": "", "link": ""})
 
 

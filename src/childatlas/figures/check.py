@@ -34,6 +34,7 @@ ROWS_NAMED = 5
 IN_DOUBT = "suspect: the value is in doubt"
 NO_PLACE = "name not in the gazetteer"
 NOT_IN_FORCE = "unit not in force at the end of that year"
+COUNTED_TWICE = "unit not in force at the end of that year; its ground is counted under another unit"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.
     Checked
         Rows flagged ``suspect`` are dropped, and so are figures of names that `read_figures` did not find,
         and of units that were not in force at the end of their year (a successor given back to the years
-        before it, a former unit carried on). For each indicator of the catalogue that declares ``count``,
+        before it, a former unit carried on; where the unit then in force has a figure too, its ground would
+        count twice, and the reason says so). For each indicator of the catalogue that declares ``count``,
         ``denominator`` and ``per``, the rate is computed where the table does not hold it.
 
     Raises
@@ -110,7 +112,7 @@ def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.
     suspect = table[FLAG].str.split(";").map(lambda flags: SUSPECT in flags).astype(bool)
     _refuse_repeats(table[~suspect])
     _refuse_out_of_range(table[~suspect], catalogue)
-    reasons = _not_in_force(table, gazetteer).mask(suspect, IN_DOUBT)
+    reasons = _counted_twice(table, _not_in_force(table, gazetteer), gazetteer).mask(suspect, IN_DOUBT)
     usable = table[reasons == ""].reset_index(drop=True)
     usable.attrs = {}  # what was read is told by the report of this check
     complete = add_rates(usable, catalogue)
@@ -215,3 +217,21 @@ def _not_in_force(table: pd.DataFrame, gazetteer: pd.DataFrame) -> pd.Series[str
     covered = pd.MultiIndex.from_frame(periods.loc[begun & standing, [UNIT, YEAR]])
     inside = pd.MultiIndex.from_frame(table[[UNIT, YEAR]]).isin(covered)
     return pd.Series("", index=table.index, dtype="str").where(inside, NOT_IN_FORCE)
+
+
+def _counted_twice(table: pd.DataFrame, reasons: pd.Series[str], gazetteer: pd.DataFrame) -> pd.Series[str]:
+    """Return the reasons, told apart where a former unit and its part both have a figure for one year."""
+    late = reasons == NOT_IN_FORCE
+    if not late.any():
+        return reasons
+    from atlasgeo.continuity import double_counts
+
+    key = [column for column in FIGURE_KEY if column != UNIT]
+    beside = table.merge(table.loc[late, key].drop_duplicates(), on=key)
+    levels = gazetteer.loc[gazetteer[UNIT].isin(set(table.loc[late, UNIT])), LEVEL].unique()
+    by = [column for column in key if column != YEAR]
+    found = pd.concat([double_counts(beside, gazetteer, level=level, by=by) for level in levels])
+    pairs = [found[[*key, side]].set_axis([*key, UNIT], axis=1) for side in ("former", "part")]
+    twice = pd.MultiIndex.from_frame(pd.concat(pairs)[[*key, UNIT]])
+    again = late & pd.MultiIndex.from_frame(table[[*key, UNIT]]).isin(twice)
+    return reasons.mask(again, COUNTED_TWICE)

@@ -134,6 +134,14 @@ def test_a_country_is_never_counted_twice(checked):
     """South (51) with its later parts given back to 2016: only South is left."""
     result = checked("51,people,2016,300,", "61,people,2016,200,", "79,people,2016,100,")
     assert result.figures["value"].sum() == 300
+    assert list(result.dropped["unit"]) == ["61", "79"]
+    assert result.dropped["reason"].str.contains("its ground is counted under another unit").all()
+    after = checked("51,people,2019,300,", "61,people,2019,200,", "79,people,2019,100,")
+    assert after.figures["value"].sum() == 300
+    assert list(after.dropped["unit"]) == ["51"]
+    assert after.dropped["reason"].str.contains("counted under another unit").all()
+    alone = checked("51,people,2019,300,", "61,people,2020,200,")
+    assert list(alone.dropped["reason"]) == ["unit not in force at the end of that year"]
 
 
 def test_rates_are_made_of_counts(checked):
