@@ -188,9 +188,14 @@ def hotspots(
     boundaries: Annotated[Path, typer.Argument(help="Any file of polygons.")],
     *,
     column: Annotated[str, typer.Option(help="The numbers.")],
-    code: Annotated[str, typer.Option(help="Column of the codes in the boundaries.")],
+    code: Annotated[
+        str | None, typer.Option(help="Column of the codes or names in the boundaries; found if left out.")
+    ] = None,
     on: Annotated[str | None, typer.Option(help="Column of the codes in the table, if other.")] = None,
-    statistic: Annotated[str, typer.Option(help="moran, getis or geary.")] = "moran",
+    base: Annotated[str | None, typer.Option(help="Population at risk, if the numbers are events.")] = None,
+    statistic: Annotated[
+        str, typer.Option(help="moran, getis (Gi*), gi, geary, median, losh or joins (of 1 and 0).")
+    ] = "moran",
     rule: Annotated[Rule, typer.Option(help="queen, rook, knn, distance or kernel.")] = "queen",
     k: Annotated[int | None, typer.Option(help="Neighbours, for knn.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Metres, for distance and kernel.")] = None,
@@ -201,6 +206,9 @@ def hotspots(
     alpha: Annotated[float, typer.Option(min=0, max=1)] = 0.05,
     alternative: Annotated[str, typer.Option(help="two-sided, greater or less.")] = "two-sided",
     assume_crs: Annotated[str | None, typer.Option(help="For shapes that state none.")] = None,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Look at the same under other neighbours too.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help=".csv .gpkg .geojson .parquet")] = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
@@ -214,6 +222,7 @@ def hotspots(
         column=column,
         code=code,
         on=on,
+        base=base,
         statistic=statistic,
         rule=rule,
         k=k,
@@ -225,6 +234,7 @@ def hotspots(
         alpha=alpha,
         alternative=alternative,
         assume_crs=assume_crs,
+        sensitivity=sensitivity,
     )
     written = write_hotspots(found, out) if out else None
     facts = {**summary(found), "written": str(written) if written else None}
