@@ -195,3 +195,17 @@ def test_a_method_may_be_written_with_underscores(written: str, whole: bool) -> 
     expected = {"method": "z-score", "centre": 100.0 if whole else 0.0}
     made, plain = (ca.build_index(TABLE, flat(normalisation=p)).scores for p in (plan, expected))
     pd.testing.assert_series_equal(made, plain)
+
+
+def test_mazziotta_pareto_of_z_scores_around_zero_is_refused_with_the_remedy() -> None:
+    table = pd.DataFrame({"a": [1.0, 2, 3], "b": [3.0, 5, 9]}, index=list("xyz"))
+    recipe = {
+        "normalisation": "z-score",
+        "levels": [{"id": "index", "aggregation": "mazziotta-pareto"}],
+        "indicators": [{"id": i, "direction": "higher_is_better"} for i in "ab"],
+    }
+    with pytest.raises(AnalysisError, match="unit x") as error:
+        ca.build_index(table, recipe)
+    assert "centre = 100" in str(error.value)
+    raised = {**recipe, "normalisation": {"method": "z-score", "centre": 100, "spread": 10}}
+    assert ca.build_index(table, raised).scores.notna().all()

@@ -306,3 +306,21 @@ def test_sobol_takes_a_unit_without_a_score_as_the_middle() -> None:
         table, recipe, seed=1, base=64, choices={"leave_out": True, "weights": {"indicator": 0.9}}
     )
     assert np.isfinite(found.indices.to_numpy()).all()
+
+
+def test_no_choice_leaves_a_unit_without_a_score() -> None:
+    table = pd.DataFrame(np.random.default_rng(0).normal(50, 10, (12, 4)), columns=list("abcd"))
+    recipe = {"indicators": [{"id": i, "direction": "higher_is_better"} for i in "abcd"]}
+    choices = {
+        "normalisation": ["min-max", "z-score", "rank", "borda", "percentile-rank", "ratio-to-best"],
+        "aggregation": ["geometric", "harmonic", {"method": "generalised", "power": -2}, "mazziotta-pareto"],
+    }
+    found = explore_index(table, recipe, seed=1, draws=600, choices=choices)
+    assert (found.ranks["undefined"] == 0).all()
+
+
+def test_nobody_to_rank_is_an_empty_answer() -> None:
+    found = rank_confidence(pd.Series([np.nan, np.nan]), direction="higher_is_better", seed=1)
+    assert found.table["word"].tolist() == ["", ""]
+    assert found.table["rank"].isna().all()
+    assert found.possible == []

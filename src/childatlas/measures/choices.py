@@ -39,7 +39,7 @@ class Choices(Part):
     floor : float
         Share of a scale at which it starts under a geometric, harmonic or generalised mean: 0.01 turns 0
         to 100 into 1 to 100, since a zero part would make the whole zero. Z-scores around 0 get mean 100
-        and standard deviation 10 there.
+        and standard deviation 10 there and under Mazziotta-Pareto; Borda points start at 1.
     """
 
     weights: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from childatlas.errors import AnalysisError
-from childatlas.measures.aggregate import POSITIVE_ONLY, coverage_of
+from childatlas.measures.aggregate import POSITIVE_ONLY, aggregate, coverage_of
 from childatlas.measures.imputation import impute
 from childatlas.measures.index_input import take_values
 from childatlas.measures.index_result import NOTE_COLUMNS, IndexResult
 from childatlas.measures.normalise import Array, normalise, rank_least
 from childatlas.measures.recipe import ROOT, Recipe, as_recipe, read_recipe
-from childatlas.measures.recipe_parts import Treatment
+from childatlas.measures.recipe_parts import Aggregation, Treatment
 from childatlas.measures.treatment import learn_treatment
 from childatlas.measures.tree import Tree, build_tree, recipe_tree
 from childatlas.measures.weights import LEARNED
@@ -164,7 +164,31 @@ def _weigh(normalised: pd.DataFrame, recipe: Recipe, tree: Tree) -> tuple[dict[s
             weights[node.id] = learned.reindex(list(node.parts)).fillna(1 / len(node.parts)).to_numpy(float)
     scores = tree.evaluate(array, weights=weights)
     _refuse_undefined_means(normalised, tree, scores)
+    _refuse_means_of_nothing(normalised, tree, weights, scores)
     return weights, scores
+
+
+def _refuse_means_of_nothing(
+    normalised: pd.DataFrame, tree: Tree, weights: dict[str, Array], scores: dict[str, Array]
+) -> None:
+    """Refuse Mazziotta-Pareto where the mean it divides by is not over zero (z-scores around 0)."""
+    for node in tree.nodes:
+        if node.aggregation.method != "mazziotta-pareto" or not node.parts:
+            continue
+        parts = np.stack(
+            [normalised[p].to_numpy(float) if p in normalised else scores[p] for p in node.parts]
+        )
+        mean = aggregate(parts, weights[node.id], Aggregation())
+        bad = np.flatnonzero(mean <= 0)
+        if bad.size:
+            raise AnalysisError(
+                f"the Mazziotta-Pareto index of {node.id!r} is undefined",
+                where=f"unit {normalised.index[bad[0]]}, mean of {', '.join(node.parts[:5])}",
+                found=float(mean[bad[0]]),
+                expected="a mean over 0: its penalty is relative to it",
+                fix="normalise to mean 100 and standard deviation 10: "
+                '{ method = "z-score", centre = 100, spread = 10 }',
+            )
 
 
 def _refuse_undefined_means(normalised: pd.DataFrame, tree: Tree, scores: dict[str, Array] | None) -> None:

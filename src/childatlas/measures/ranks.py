@@ -112,7 +112,7 @@ def rank_confidence(
     table["word"] = [_word(se, rank, low, high, (k, n)) for se, rank, low, high in of_unit]
     possible = [str(u) for u, row in table.iterrows() if row["low_all"] <= k]
     full = table.reindex(estimates.index)
-    full["word"] = full["word"].fillna("")
+    full["word"] = full["word"].astype(object).where(full["word"].notna(), "")
     return RankSets(full, k, level, possible)
 
 

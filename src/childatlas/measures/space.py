@@ -52,7 +52,10 @@ class Space:
     transformations : tuple of tuple of tuple of Transformation
         [imputation][treatment][indicator].
     normalisations : tuple of tuple of Normalisation
-        [alternative][indicator], positive variants for multiplicative means in `lifted`.
+        [alternative][indicator].
+    lifted : tuple of these
+        The same as they are, without z-scores around 0 (for Mazziotta-Pareto), and all over 0 (for means
+        that multiply); `lifts` says which of the three an aggregation takes.
     aggregations : tuple of dict of node -> Aggregation
     errors : array (indicators, units) or None
         Standard errors of figures, 0 where none.
@@ -71,9 +74,9 @@ class Space:
     filled: tuple[Array, ...]
     transformations: tuple[tuple[tuple[Transformation, ...], ...], ...]
     normalisations: tuple[tuple[Normalisation, ...], ...]
-    lifted: tuple[tuple[Normalisation, ...], ...]
+    lifted: tuple[tuple[tuple[Normalisation, ...], ...], ...]
     aggregations: tuple[dict[str, Aggregation], ...]
-    lifts: tuple[bool, ...]
+    lifts: tuple[int, ...]
     errors: Array | None
     noise: dict[str, Array]
     noise_nodes: dict[str, tuple[str, ...]]
@@ -151,7 +154,7 @@ class Space:
         treated = self._treated(
             self._figures(imputation, numbers), self.transformations[imputation][treatment]
         )
-        plans = (self.lifted if self.lifts[aggregation] else self.normalisations)[normalisation]
+        plans = self.lifted[self.lifts[aggregation]][normalisation]
         normalised = self._normalised(treated, plans)
         scores = self.tree.evaluate(
             normalised if len(back) == normalised.shape[1] else normalised[:, back],

@@ -75,7 +75,7 @@ def open_space(
     plans = _treatments(recipe, choices, tree)
     normalisations = _normalisations(recipe, choices, tree)
     aggregations = _aggregations(recipe, choices, tree)
-    lifts = tuple(any(_multiplies(a) for a in way.values()) for way in aggregations)
+    lifts = tuple(max(_lift_of(a) for a in way.values()) for way in aggregations)
     space = Space(
         recipe=recipe,
         tree=tree,
@@ -84,7 +84,10 @@ def open_space(
         filled=tuple(table.to_numpy(float).T for table in filled),
         transformations=tuple(_learn(table, plans) for table in filled),
         normalisations=normalisations,
-        lifted=tuple(_lift(way, choices.floor) for way in normalisations) if any(lifts) else normalisations,
+        lifted=tuple(
+            tuple(tuple(_lift_one(plan, lift, choices.floor) for plan in way) for way in normalisations)
+            for lift in range(max(lifts) + 1)
+        ),
         aggregations=aggregations,
         lifts=lifts,
         errors=errors,
@@ -172,21 +175,26 @@ def _normalisations(recipe: Recipe, choices: Choices, tree: Tree) -> tuple[tuple
     return _unique([own, *((how,) * len(own) for how in choices.normalisation)])
 
 
-def _multiplies(how: Aggregation) -> bool:
-    return how.method in POSITIVE_ONLY and how.power != 1
+def _lift_of(how: Aggregation) -> int:
+    """Return what scale an aggregation needs: 0 any, 1 no z-scores around 0, 2 everything over 0."""
+    if how.method in POSITIVE_ONLY and how.power != 1:
+        return 2
+    return int(how.method == "mazziotta-pareto")
 
 
-def _lift(plans: tuple[Normalisation, ...], floor: float) -> tuple[Normalisation, ...]:
-    """Return the plans on a scale over zero, which multiplicative means need."""
-    return tuple(_lift_one(plan, floor) for plan in plans)
-
-
-def _lift_one(plan: Normalisation, floor: float) -> Normalisation:
+def _lift_one(plan: Normalisation, lift: int, floor: float) -> Normalisation:
+    """Return the plan on a scale over zero where a mean multiplies, z-scores around 100 where it divides."""
+    if lift == 0:
+        return plan
     if plan.method == "z-score":
         away = plan.centre > 5 * plan.spread
         return plan if away else plan.model_copy(update={"centre": 100.0, "spread": 10.0})
+    if lift == 1:
+        return plan
+    if plan.method == "borda":
+        return Normalisation(method="rank")  # the same points and one more
     low, high = plan.scale
-    if plan.method in {"none", "borda"} or low > 0:
+    if plan.method == "none" or low > 0:
         return plan
     return plan.model_copy(update={"scale": (low + max(floor * (high - low), floor - low), high)})
 
