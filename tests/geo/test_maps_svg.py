@@ -16,7 +16,8 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, IdentityTransform
 
 from atlasgeo.maps.lettering import Lettering
-from atlasgeo.maps.svg import SvgRenderer, path_data
+from atlasgeo.maps.svg import SvgRenderer
+from atlasgeo.maps.svg_paths import path_data
 from atlasgeo.maps.typeface import face
 
 NAME = "{http://www.w3.org/2000/svg}"
@@ -113,6 +114,29 @@ def test_letters_are_defined_once_and_used_where_they_stand(figure: Figure) -> N
     used = [use.get("{http://www.w3.org/1999/xlink}href")[1:] for use in groups[0]]
     assert len(used) == len("Aral--Арал")
     assert set(used) <= shapes
+
+
+def test_a_part_of_the_page_holds_what_reaches_into_it_and_no_more() -> None:
+    page = Figure(figsize=(2, 1), dpi=72)
+    FigureCanvasAgg(page)
+    page.patch.set_visible(False)
+    for x, word in ((0.05, "inside"), (0.8, "outside")):
+        page.add_artist(
+            Lettering(x, 0.5, word, fontproperties=face(word), fontsize=6, transform=page.transFigure)
+        )
+        page.add_artist(Rectangle((x, 0.1), 0.1, 0.1, facecolor="#00ff00", hatch="xx" if x > 0.5 else None))
+    renderer = SvgRenderer(144, 72)
+    page.draw(renderer)
+    text = renderer.document(head="", attributes={}, part=(0.0, 10.0, 72.0, 72.0))
+    root = ET.fromstring(text)
+    assert root.get("viewBox") == "0 10 72 62"
+    assert "<!-- inside -->" in text
+    assert "<!-- outside -->" not in text
+    assert len(root.findall(f"{NAME}path")) == 1
+    assert len(root.findall(f"{NAME}g")) == 1
+    assert not list(root.iter(f"{NAME}pattern"))
+    letters = {path.get("id") for path in root.find(f"{NAME}defs").findall(f"{NAME}path")}
+    assert len(letters) == len(set("inside"))
 
 
 def test_words_in_a_row_stand_where_the_whole_line_would_put_them() -> None:

@@ -38,6 +38,7 @@ class _Line:
 
     path: Path
     width: float
+    corners: tuple[tuple[float, float], ...]
     uses: str
     shapes: dict[str, str]
 
@@ -51,7 +52,7 @@ class _Letter:
     shape: str
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=1024)
 def _line(text: str, weight: str) -> _Line:
     file = str(face(text, weight=weight).get_file())
     letters = _set(text, file, text_width(" ", 1.0, weight=weight))
@@ -61,8 +62,12 @@ def _line(text: str, weight: str) -> _Line:
     )
     codes = np.concatenate([np.empty(0, dtype=np.uint8), *(known[name].codes for name, *_ in letters)])
     inked = [(name, x) for name, x, _ in letters if known[name].shape]
+    (left, low), (right, high) = (
+        (outline.min(axis=0), outline.max(axis=0)) if len(outline) else ((0, 0), (0, 0))
+    )
     return _Line(
         path=Path(outline, codes),
+        corners=((left, low), (right, low), (right, high), (left, high)),
         width=float(np.ptp(outline[:, 0])) if len(outline) else 0.0,
         uses="".join(f'<use xlink:href="#{name}" x="{x * _EM:.0f}"/>' for name, x in inked),
         shapes={name: known[name].shape for name, _ in inked},
@@ -82,7 +87,7 @@ def _set(text: str, file: str, space: float) -> Sequence[_Place]:
     return found
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def _laid_out(text: str, file: str) -> tuple[_Place, ...]:
     """Return the letters of a text with their places at one point, kerned."""
     from matplotlib.font_manager import get_font
@@ -181,9 +186,13 @@ class Lettering(Text):
         (a, c, e), (b, d, f), _ = (self._placing() + self.get_transform()).get_affine().get_matrix().tolist()
         turn = " ".join(f"{part / _EM:.6g}" for part in (a, -b, c, -d))
         matrix = f"matrix({turn} {e:.2f} {renderer.height - f:.2f})"
+        said = f"<!-- {escape(self.get_text()).replace('--', '- -')} -->"
+        corners = [(a * x + c * y + e, renderer.height - b * x - d * y - f) for x, y in line.corners]
+        across, down = zip(*corners, strict=True)
+        extent = (min(across), min(down), max(across), max(down))
         for style in self._styles(abs(a) + abs(b)):
-            renderer.write(f'<g transform="{matrix}" style="{style}">{line.uses}</g>')
-        renderer.write(f"<!-- {escape(self.get_text()).replace('--', '- -')} -->")
+            renderer.write(f'<g transform="{matrix}" style="{style}">{line.uses}</g>{said}', extent)
+            said = ""
 
     def _styles(self, scale: float) -> list[str]:
         opacity = "" if self.get_alpha() is None else f"; opacity: {self.get_alpha()}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
 from atlasgeo.errors import AnalysisError
-from atlasgeo.maps.page import DPI
+from atlasgeo.maps.page import DPI, Box
 from atlasgeo.maps.png import png_bytes
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def write_figure(
     alt: str,
     language: str = "en",
     dpi: int = DPI,
+    detail: tuple[Path, Box] | None = None,
 ) -> list[Path]:
     """Write a picture with its metadata, and its description beside it, and return the paths.
 
@@ -46,6 +47,9 @@ def write_figure(
         Language of `alt`.
     dpi : int
         Dots an inch of the PNG.
+    detail : (Path, Box), optional
+        A part of the page, in its points, that is written as an SVG of its own too: the map without what
+        stands around it, for a page that says the rest in its own way. Needs ``svg`` among the formats.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def write_figure(
         if name == "png":
             _write_png(figure, path, facts, alt, dpi)
         else:
-            _write_svg(figure, path, facts, alt, language)
+            _write_svg(figure, path, facts, alt=alt, language=language, detail=detail)
         written.append(path)
     described = base.with_name(f"{base.name}.alt.txt")
     described.write_text(alt.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
@@ -91,7 +95,15 @@ def _write_png(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, d
     path.write_bytes(png_bytes(pixels.tobytes(), size, dpi=dpi, texts=texts))
 
 
-def _write_svg(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, language: str) -> None:
+def _write_svg(
+    figure: Figure,
+    path: Path,
+    facts: Mapping[str, str],
+    *,
+    alt: str,
+    language: str,
+    detail: tuple[Path, Box] | None,
+) -> None:
     from atlasgeo.maps.svg import SvgRenderer
 
     wide, high = (72.0 * inches for inches in figure.get_size_inches())
@@ -105,6 +117,11 @@ def _write_svg(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, l
     root = {"role": "img", "lang": escape(language, {'"': "&quot;"})}
     content = drawn.document(head=_described(facts, alt), attributes=root)
     path.write_text(content, encoding="utf-8", newline="\n")
+    if detail is not None:
+        place, box = detail
+        part = (box.left, high - box.top, box.right, high - box.bottom)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(drawn.document(head="", attributes={}, part=part), encoding="utf-8", newline="\n")
 
 
 def _described(facts: Mapping[str, str], alt: str) -> str:

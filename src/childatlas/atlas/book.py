@@ -18,9 +18,9 @@ from atlasgeo.columns import (
     NO_DATA,
     NOT_SIGNIFICANT,
 )
-from atlasgeo.maps.page import sheet
 from atlasgeo.maps.palettes import CLUSTERS
 from atlasgeo.maps.typeface import font_folder
+from childatlas.atlas.drawing import DETAILS
 from childatlas.atlas.parts import book_content
 from childatlas.atlas.pictures import Picture
 from childatlas.atlas.words import Words
@@ -41,7 +41,7 @@ def write_book(atlas: Atlas, pictures: Pictures, path: Path, *, words: Words) ->
     ----------
     atlas : Atlas
     pictures : mapping of layer key -> kind -> Picture
-        Their files stand under ``path.parent``.
+        The maps alone stand under ``path.parent / DETAILS``.
     path : Path
     words : Words
 
@@ -75,7 +75,7 @@ def _template() -> bytes:
 
 
 def _with_pictures(content: dict[str, Any], pictures: Pictures, words: Words) -> dict[str, Any]:
-    """Return the content with place and description of every map, and how a sheet is cropped to it."""
+    """Return the content with place and description of every map."""
     layers = [layer | _map_of(pictures, layer["key"], "map") for layer in content["layers"]]
     clusters = content["clusters"]
     drawn = [
@@ -88,7 +88,6 @@ def _with_pictures(content: dict[str, Any], pictures: Pictures, words: Words) ->
     return {
         **content,
         "contents_size": 9.0 if entries <= 60 else 7.6,
-        "frame": _frame(),
         "cover": cover,
         "layers": layers,
         "clusters": {**clusters, "maps": drawn},
@@ -99,20 +98,7 @@ def _map_of(pictures: Pictures, key: str, kind: str) -> dict[str, Any]:
     picture = pictures.get(key, {}).get(kind)
     if picture is None:
         return {"map": None, "alt": ""}
-    return {"map": f"/{picture.path}.svg", "alt": picture.alt}
-
-
-def _frame() -> dict[str, float]:
-    """Return which part of a printed sheet is the map itself, as shares of its width and height."""
-    page = sheet("A4")
-    box = page.frame
-    return {
-        "left": box.left / page.width,
-        "top": 1 - box.top / page.height,
-        "width": box.width / page.width,
-        "height": box.height / page.height,
-        "ratio": page.height / page.width,
-    }
+    return {"map": f"/{DETAILS}/{picture.path}.svg", "alt": picture.alt}
 
 
 def cluster_legend(words: Words) -> list[dict[str, str]]:

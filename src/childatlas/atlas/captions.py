@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -12,10 +12,14 @@ from childatlas.atlas.places import place_names
 from childatlas.atlas.words import Words
 from childatlas.layers import Atlas, Geography, Layer
 
+if TYPE_CHECKING:
+    from childatlas.atlas.drawing import Drawing
+
 __all__ = [
     "alt_text",
     "caveats",
     "endorsement",
+    "facts_of",
     "foot",
     "how_to_read",
     "level_name",
@@ -211,3 +215,24 @@ def _national(layer: Layer, words: Words) -> str:
     if layer.national is None or pd.isna(layer.national):
         return ""
     return words.say("map.alt_national", value=words.number(float(layer.national), layer.digits))
+
+
+def facts_of(job: Drawing, title: str) -> dict[str, str]:
+    """Return what is written into the file of a picture: method, parameters, data vintage and run id."""
+    layer, study = job.layer, job.study
+    return {
+        "Title": title,
+        "Indicator": layer.id,
+        "Year": str(layer.year),
+        "Residence": layer.residence,
+        "Geography": job.geography.key,
+        "Boundaries": job.geography.credit,
+        "Source": layer.source,
+        "Licence": layer.licence,
+        "Classes": f"{study.classes.scheme}, k = {study.classes.k}",
+        "Statistics": (
+            f"{study.neighbours.rule} neighbours, {study.statistics.permutations} permutations, "
+            f"{study.statistics.correction} at {study.statistics.alpha}, seed {study.seed}"
+        ),
+        "Run": job.run_id,
+    }

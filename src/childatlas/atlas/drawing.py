@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from childatlas.atlas.captions import alt_text, capital, foot, level_name, schematic_line, subtitle
+from childatlas.atlas.captions import alt_text, capital, facts_of, foot, level_name, schematic_line, subtitle
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
 from childatlas.atlas.clusters import (
     cluster_sentence,
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from atlasgeo.maps.basemap import Basemap
     from atlasgeo.maps.wording import MapText
 
-__all__ = ["CHARTS", "DRAWN", "MAPS", "Drawing", "draw"]
+__all__ = ["CHARTS", "DETAILS", "DRAWN", "MAPS", "Drawing", "draw"]
 
+DETAILS: Final = ".book"  # a folder that lasts until the book is set
 MAP_DPI: Final = 130
 CHART_DPI: Final = 100
 
@@ -64,8 +65,13 @@ class Sketch:
     alt: str
 
 
-def draw(kind: str, job: Drawing, folder: Path) -> tuple[str, str, str] | None:
-    """Draw one kind of picture and return path without suffix, title and alternative text; None for none."""
+def draw(
+    kind: str, job: Drawing, folder: Path, *, details: Collection[str] = ()
+) -> tuple[str, str, str] | None:
+    """Draw one kind of picture and return path without suffix, title and alternative text; None for none.
+
+    The map alone, without what stands around it, is written under `DETAILS` too for kinds among `details`.
+    """
     from atlasgeo.maps.static import write_figure
 
     suffix, sketch_of = DRAWN[kind]
@@ -78,33 +84,13 @@ def draw(kind: str, job: Drawing, folder: Path) -> tuple[str, str, str] | None:
     write_figure(
         sketch.figure,
         folder / path,
-        metadata=_facts(job, sketch.title),
+        metadata=facts_of(job, sketch.title),
         alt=alt,
         language=job.words.language,
         dpi=MAP_DPI if kind in MAPS else CHART_DPI,
+        detail=(folder / DETAILS / f"{path}.svg", job.basemap.sheet.frame) if kind in details else None,
     )
     return path, sketch.title, alt
-
-
-def _facts(job: Drawing, title: str) -> dict[str, str]:
-    """Return what is written into the file itself."""
-    layer, study = job.layer, job.study
-    return {
-        "Title": title,
-        "Indicator": layer.id,
-        "Year": str(layer.year),
-        "Residence": layer.residence,
-        "Geography": job.geography.key,
-        "Boundaries": job.geography.credit,
-        "Source": layer.source,
-        "Licence": layer.licence,
-        "Classes": f"{study.classes.scheme}, k = {study.classes.k}",
-        "Statistics": (
-            f"{study.neighbours.rule} neighbours, {study.statistics.permutations} permutations, "
-            f"{study.statistics.correction} at {study.statistics.alpha}, seed {study.seed}"
-        ),
-        "Run": job.run_id,
-    }
 
 
 def _map_text(job: Drawing, *, title: str, under: str, legend: str = "", classes: str = "") -> MapText:

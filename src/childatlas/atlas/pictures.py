@@ -49,7 +49,9 @@ def plan_pictures(atlas: Atlas, *, words: Words) -> dict[str, Drawing]:
     Shapes are laid out once a geography.
     """
     from atlasgeo.maps.basemap import prepare_basemap
+    from atlasgeo.maps.page import new_page, sheet
 
+    new_page(sheet())  # what every process draws with is loaded here, once, and shared by all
     basemaps = {
         key: prepare_basemap(geography.shapes, parents=geography.parents)
         for key, geography in atlas.geographies.items()
@@ -81,7 +83,7 @@ def draw_pictures(
         Waits for the charts too and returns all: ``scatter`` where statistics ran, ``gap`` where town and
         village are told apart, ``ranks`` where there are two years or more.
     """
-    maps = {key: crew.start(draw_layer, Lent(key), folder, kinds=MAPS) for key in keys}
+    maps = {key: crew.start(draw_layer, Lent(key), folder, kinds=MAPS, details=MAPS) for key in keys}
     charts = {key: crew.start(draw_layer, Lent(key), folder, kinds=CHARTS) for key in keys}
     drawn: Pictures = {}
     for key, result in maps.items():
@@ -128,11 +130,13 @@ def file_name(name: str) -> str:
     return kept.lstrip(".") or "_"
 
 
-def draw_layer(job: Drawing, folder: Path, *, kinds: Sequence[str] = tuple(DRAWN)) -> dict[str, Picture]:
+def draw_layer(
+    job: Drawing, folder: Path, *, kinds: Sequence[str] = tuple(DRAWN), details: Sequence[str] = ()
+) -> dict[str, Picture]:
     """Draw the pictures of one layer and return them by kind; what it cannot have is left out."""
     found = {}
     for kind in kinds:
-        made = draw(kind, job, folder)
+        made = draw(kind, job, folder, details=details)
         if made is not None:
             found[kind] = Picture(*made)
     return found

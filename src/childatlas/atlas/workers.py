@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -75,6 +76,7 @@ def workers(jobs: int, *, lent: Mapping[str, Any] = NOTHING) -> Iterator[Crew]:
     if cores < 2 or jobs < WORTH_IT or "fork" not in multiprocessing.get_all_start_methods():
         yield Crew(None, lent)
         return
+    _give_back()
     pool = ProcessPoolExecutor(
         cores,
         mp_context=multiprocessing.get_context("fork"),
@@ -110,7 +112,17 @@ def _kept() -> dict[str, Any]:
 
 def _in_process(work: Callable[..., Result], given: tuple[Any, ...], named: dict[str, Any]) -> Result:
     """Do a piece of work in a process of the pool."""
-    return _with_lent(_kept(), work, given, named)
+    try:
+        return _with_lent(_kept(), work, given, named)
+    finally:
+        _give_back()
+
+
+def _give_back() -> None:
+    """Return what is free to the system, where the C library would keep it for this process (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _with_lent(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from childatlas.atlas.drawing import DETAILS
 from childatlas.atlas.manifest import write_manifest
 from childatlas.atlas.pictures import Picture, draw_layer, draw_pictures, job_of, plan_pictures
 from childatlas.atlas.report import write_report
@@ -85,6 +87,7 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
         # typst keeps threads of its own, which a forked process would wait for in vain: the book is set here,
         # while the processes draw the charts.
         write_book(atlas, maps, fresh / atlas.called("atlas.pdf"), words=words)
+        shutil.rmtree(fresh / DETAILS, ignore_errors=True)
         for step, finished in beside.items():
             say.start(step)
             finished()
