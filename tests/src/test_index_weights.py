@@ -158,3 +158,8 @@ def test_many_kinds_of_ballots_are_drawn_by_index_with_the_same_errors() -> None
     np.testing.assert_allclose(found.weights["se"], raw.std() / 3_000**0.5, rtol=0.12)
     again = vote_weights(raw, kind="points", seed=1, draws=800)
     pd.testing.assert_frame_equal(found.weights, again.weights)
+
+
+def test_a_kind_of_ballot_that_is_not_known_is_refused() -> None:
+    with pytest.raises(StudyError, match="unknown kind"):
+        ballot_points(pd.DataFrame({"a": [1]}), kind="shout")  # type: ignore[arg-type] # the point of the test

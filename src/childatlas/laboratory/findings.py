@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from childatlas.errors import AnalysisError, StudyError
+from childatlas.errors import AnalysisError
 from childatlas.laboratory.bench import Bench
 from childatlas.measures.audit import audit_index
 from childatlas.measures.choices import Choices
@@ -246,10 +246,6 @@ def read_ballots(recipe: Recipe, cells: pd.DataFrame, kind: str) -> pd.DataFrame
     """
     from childatlas.measures.votes import ballot_points
 
-    if kind not in {"choice", "approval", "points", "ranking"}:
-        raise StudyError(
-            "unknown kind of ballots", found=kind, expected="choice, approval, points or ranking"
-        )
     parts = set(recipe_tree(recipe).index)
     used = cells if kind == "choice" else cells[[c for c in cells if c in parts]]
     return ballot_points(used, kind=kind)  # type: ignore[arg-type] # checked above

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from childatlas.errors import DataError
+from childatlas.errors import DataError, StudyError
 from childatlas.measures.normalise import Array
 
 __all__ = ["BallotKind", "Votes", "ballot_points", "redraw_votes", "vote_weights"]
@@ -60,9 +60,13 @@ def ballot_points(ballots: pd.DataFrame, *, kind: BallotKind) -> pd.DataFrame:
 
     Raises
     ------
+    StudyError
+        If the kind is none of the four.
     DataError
         If a cell is not what its kind allows; ballot and option are named.
     """
+    if kind not in ("choice", *_POINTS):
+        raise StudyError("unknown kind of ballots", found=kind, expected=", ".join(("choice", *_POINTS)))
     if kind == "choice":
         if ballots.shape[1] != 1:
             raise DataError(
