@@ -10,7 +10,7 @@ import pandas as pd
 
 from atlasgeo import columns as c
 from atlasgeo.errors import DataError
-from atlasgeo.maps.furniture import draw_foot, draw_header
+from atlasgeo.maps.furniture import draw_foot, draw_header, draw_mark
 from atlasgeo.maps.page import Box, new_page, sheet
 from atlasgeo.maps.palettes import HAIRLINE, INK, SOFT
 from atlasgeo.maps.plot import Plot, draw_x_axis, spread
@@ -48,6 +48,7 @@ def draw_dumbbell(
     names: Mapping[str, str] | pd.Series,
     digits: int = 1,
     ratio_digits: int = 1,
+    mark: str = "",
 ) -> Figure:
     """Return a chart of urban and rural values by unit, the widest gap on top.
 
@@ -61,6 +62,8 @@ def draw_dumbbell(
     names : mapping of code -> name
     digits, ratio_digits : int
         Decimals of values and ratios.
+    mark : str
+        A word laid across the chart: synthetic.
 
     Returns
     -------
@@ -89,6 +92,8 @@ def draw_dumbbell(
     _draw_heads(plot, rows, box, ratio="ratio" in table)
     for place, code in enumerate(table.index):
         _draw_row(plot, rows, str(code), box.top - (place + 0.5) * pitch, ratio_digits=ratio_digits)
+    if mark:
+        draw_mark(page, plot.box, mark)
     draw_foot(page, text)
     return page.figure
 

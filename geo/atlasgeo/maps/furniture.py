@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from atlasgeo.maps.basemap import Basemap
-from atlasgeo.maps.page import Page
+from atlasgeo.maps.page import Box, Page
 from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, PAPER, SOFT
 from atlasgeo.maps.typeface import BOLD, wrap
 from atlasgeo.maps.wording import MapText
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "draw_foot",
     "draw_header",
+    "draw_mark",
     "draw_scale_bar",
     "draw_shapes",
     "draw_watermark",
@@ -143,8 +144,13 @@ def draw_scale_bar(page: Page, basemap: Basemap, text: MapText) -> None:
 
 def draw_watermark(page: Page, basemap: Basemap, word: str) -> None:
     """Draw one word large and pale across the map."""
-    x, y = basemap.frame.centre
-    size = min(86.0, 0.9 * basemap.frame.width / page.sheet.scale / max(len(word), 1) * 1.7)
+    draw_mark(page, basemap.frame, word)
+
+
+def draw_mark(page: Page, frame: Box, word: str) -> None:
+    """Draw one word large and pale across a frame."""
+    x, y = frame.centre
+    size = min(86.0, 0.9 * frame.width / page.sheet.scale / max(len(word), 1) * 1.7)
     page.text(
         x,
         y,

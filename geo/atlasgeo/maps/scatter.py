@@ -10,7 +10,7 @@ import pandas as pd
 
 from atlasgeo import columns as c
 from atlasgeo.errors import AnalysisError, DataError
-from atlasgeo.maps.furniture import draw_foot, draw_header
+from atlasgeo.maps.furniture import draw_foot, draw_header, draw_mark
 from atlasgeo.maps.page import Box, new_page, overlap, sheet
 from atlasgeo.maps.palettes import CLUSTERS, INK, PAPER, SOFT
 from atlasgeo.maps.plot import Plot, draw_x_axis, draw_y_axis, spread
@@ -82,6 +82,7 @@ def draw_moran_scatter(
     names: Mapping[str, str] | pd.Series,
     local: pd.DataFrame | None = None,
     statistic: float | None = None,
+    mark: str = "",
 ) -> Figure:
     """Return the Moran scatterplot: standard scores across, the mean score of the neighbours up.
 
@@ -96,6 +97,8 @@ def draw_moran_scatter(
         Result of `local_moran`: clusters that survive are filled, suggestive ones are rings.
     statistic : float, optional
         Global Moran's I; by default the slope of the line drawn.
+    mark : str
+        A word laid across the chart: synthetic.
 
     Returns
     -------
@@ -126,6 +129,8 @@ def draw_moran_scatter(
     _draw_slope(plot, slope, text, statistic if statistic is not None else slope)
     _draw_points(plot, points, local)
     _draw_names(plot, points, names)
+    if mark:
+        draw_mark(page, box, mark)
     draw_foot(page, text)
     return page.figure
 

@@ -144,6 +144,11 @@ def _value_map(job: Drawing) -> Sketch:
     return Sketch(figure, title, alt_text(layer, geography, words))
 
 
+def _mark(job: Drawing) -> str:
+    """Return the word that lies across a chart of invented figures; nothing for others."""
+    return job.words.texts.get("picture.synthetic", "synthetic") if job.layer.synthetic else ""
+
+
 def _legend_title(job: Drawing) -> str:
     measure = job.words.pick(job.layer.measure) or job.words.pick(job.layer.label)
     level = level_name(job.geography, job.words)
@@ -216,6 +221,7 @@ def _scatter(job: Drawing) -> Sketch | None:
         names=place_names(geography, words),
         local=layer.local_moran,
         statistic=statistic,
+        mark=_mark(job),
     )
     alt = words.say(
         "cluster.scatter_alt", label=label, year=layer.year, sentence=moran_sentence(layer, words)
@@ -239,6 +245,7 @@ def _gap(job: Drawing) -> Sketch | None:
         text=_map_text(job, title=title, under=under),
         names=place_names(geography, words),
         digits=layer.digits,
+        mark=_mark(job),
     )
     sentence = gap_sentence(layer, geography, words)
     alt = words.say("gap.alt", label=words.pick(layer.label), year=year, sentence=sentence)

@@ -283,8 +283,6 @@ class TestOutputs:
 
     def test_watermark_stands_on_maps(self, atlas: Atlas) -> None:
         for path in (atlas.folder / "maps").rglob("*.svg"):
-            if path.stem.endswith(("-gap", "-scatter")):
-                continue
             assert "synthetic" in path.read_text(encoding="utf-8")
 
     def test_watermark_stands_on_interactive_pages(self, atlas: Atlas) -> None:
