@@ -55,6 +55,7 @@ from .maps.charts import draw_moran_scatter as draw_moran_scatter
 from .maps.charts import draw_rank_chart as draw_rank_chart
 from .maps.charts import draw_trend as draw_trend
 from .maps.classes import classify as classify
+from .maps.graph import draw_neighbours as draw_neighbours
 from .maps.interactive import write_interactive as write_interactive
 from .maps.static import draw_choropleth as draw_choropleth
 from .maps.static import draw_clusters as draw_clusters

@@ -63,6 +63,13 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "clusters_suggestive": "Suggestive only: {names}.",
         "clusters_cannot": "Cannot be significant, whatever their values: {names}.",
         "clusters_islands": "Without neighbours: {names}.",
+        "graph_part": "part {n}",
+        "graph_whole": "All {units} units hang together by {links} links.",
+        "graph_parts": "The graph falls into {parts} parts: {links} links, none from one part to another.",
+        "graph_all": "Global Moran's I of all units: {value}.",
+        "graph_alone": "Part {n} alone: {value}.",
+        "graph_without": "Without part {n}: {value}.",
+        "graph_no_islands": "Without the units that have no neighbours: {value}.",
     }
 )
 
