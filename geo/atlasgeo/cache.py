@@ -104,8 +104,12 @@ def _move(folder: Path, target: Path) -> None:
         target.replace(old / "old")
         folder.replace(target)
         shutil.rmtree(old, ignore_errors=True)
-    else:
+        return
+    try:
         folder.replace(target)
+    except OSError:  # another process was quicker: what it fetched is as good
+        if read_receipt(target) is None:
+            raise
 
 
 def _sweep(parent: Path) -> None:

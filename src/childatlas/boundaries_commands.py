@@ -74,6 +74,7 @@ def fetch(
     as_json: JsonFlag = False,
 ) -> None:
     """Fetch an official file once: checked by its SHA-256, whole or not at all."""
+    from atlasgeo.cache import CACHE_VARIABLE
     from atlasgeo.sources import fetch_layer, keep_supplied
 
     code, layer = _wanted(country, level=level, vintage=vintage, source=source)
@@ -83,6 +84,8 @@ def fetch(
         with progress_bar(shown=not quiet and not as_json) as progress:
             fetched = fetch_layer(layer, country=code, to=to, mirror=mirror, progress=progress)
     facts = _facts(code, fetched)
+    if to is not None:
+        facts["used by a run where"] = f"{CACHE_VARIABLE}={to}"
     if as_json:
         show_json(facts)
     elif not quiet:

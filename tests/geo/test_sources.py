@@ -199,6 +199,16 @@ def test_a_folder_of_the_cache_is_whole_or_not_there(tmp_path):
         assert not left.exists()
 
 
+def test_two_that_fetch_at_once_leave_one_whole_folder(tmp_path):
+    target = tmp_path / "cache" / "layer"
+    with staged(target, {"id": "slow"}) as slow:
+        (slow / "a.shp").write_bytes(b"slow")
+        with staged(target, {"id": "quick"}) as quick:
+            (quick / "a.shp").write_bytes(b"quick")
+    assert (target / "a.shp").read_bytes() in (b"slow", b"quick")
+    assert [p.name for p in target.parent.iterdir()] == ["layer"]
+
+
 def test_a_killed_download_leaves_no_half_file(site, tmp_path):
     site.mode = "endless"
     layer = _layer(url=f"{site.address}/shapes.geojson", sha256=SHA)

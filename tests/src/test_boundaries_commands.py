@@ -87,7 +87,9 @@ def test_fetch_from_a_folder_then_from_the_cache(typed, shared, tmp_path):
     assert json.loads(typed(*words)[1])["fetched now"] is False
     assert json.loads(typed("list", "kaz", "--json")[1])["layers"][4]["state"] == "fetched"
     code, out, _ = typed(*words, "--to", str(tmp_path / "own"), "--mirror", str(shared / "mirror" / "geokz"))
-    assert Path(json.loads(out)["file"]).is_relative_to(tmp_path / "own")
+    told = json.loads(out)
+    assert Path(told["file"]).is_relative_to(tmp_path / "own")
+    assert told["used by a run where"] == f"{CACHE_VARIABLE}={tmp_path / 'own'}"
     code, _, err = typed(
         *words[:-1], "--to", str(data_folder() / "boundaries"), "--mirror", str(shared / "mirror")
     )
