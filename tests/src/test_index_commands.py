@@ -115,6 +115,9 @@ def test_errors_bring_rank_sets(folder: Path) -> None:
         folder / "out",
     )
     assert any("rank_sets.png" in str(f) for f in facts["files"])  # type: ignore[attr-defined]
+    assert facts["notes"] == ["with 95% confidence the 1 worst off are among these 1: a"]
+    ranks = pd.read_csv(folder / "out" / "small" / "ranks_by_group.csv", index_col="unit")
+    assert ranks.loc["a", ["index", "one", "two"]].tolist() == [1, 1, 1]
     scores = pd.read_csv(folder / "out" / "small" / "scores.csv", index_col="unit")
     assert scores.loc["a", "word"] == "lagging"
 

@@ -114,6 +114,10 @@ def bench_of_study(
     notes = [f"{i}: {reason}" for i, reason in found.absent.items()]
     if found.carried:
         notes.append(f"carried from former units, never observations: {', '.join(sorted(found.carried))}")
+    for item in recipe.open_indicators:
+        ends = [found.years.get(c) for c in (item.column, item.denominator) if c]
+        if len(set(ends)) > 1 and None not in ends:
+            notes.append(f"{item.id}: figures of {ends[0]} over {item.denominator} of {ends[1]}")
     return Bench(
         recipe=recipe,
         values=found.values,

@@ -11,7 +11,7 @@ from childatlas.errors import StudyError, nearest
 from childatlas.laboratory.bench import Bench
 from childatlas.laboratory.change import Change, build_change
 from childatlas.laboratory.change_pictures import draw_change
-from childatlas.laboratory.findings import build, compare, explore, read_ballots
+from childatlas.laboratory.findings import Build, build, compare, explore, read_ballots
 from childatlas.laboratory.page import write_page
 from childatlas.laboratory.pictures import draw_build, draw_comparison, draw_exploration, write_pictures
 from childatlas.laboratory.weight_files import read_voters
@@ -55,6 +55,7 @@ def write_build(
     pictures = draw_build(bench, found, units=shown)
     files += write_pictures(pictures, folder, metadata=_metadata(bench, {"seed": str(seed)}))
     notes = [f"no drivers: {found.why_no_drivers}"] if found.why_no_drivers else []
+    notes += _worst_set(found, bench)
     page = write_page(
         folder,
         title_of(bench.recipe),
@@ -71,6 +72,18 @@ def write_build(
     facts = _facts(bench, folder, [page, *files])
     facts |= {"notes": notes, "verdicts": _verdicts(found.tables["audit"])}
     return facts, found.tables["scores"]
+
+
+def _worst_set(found: Build, bench: Bench) -> list[str]:
+    """Say which units the worst are among, where errors allow to say so."""
+    sets = found.sets
+    if sets.table["se"].isna().all():
+        return []
+    known = [str(u) for u in sets.possible]
+    names = ", ".join(bench.units.get(u, u) for u in known)
+    return [
+        f"with {sets.level:.0%} confidence the {sets.worst} worst off are among these {len(known)}: {names}"
+    ]
 
 
 def _unit(asked: str, names: Mapping[str, str], units: pd.Index) -> str:

@@ -17,6 +17,7 @@ from childatlas.measures.diagnosis import Diagnosis, diagnose
 from childatlas.measures.drivers import Drivers, explain_distance
 from childatlas.measures.index import build_index
 from childatlas.measures.index_errors import index_errors
+from childatlas.measures.index_input import take_errors
 from childatlas.measures.index_result import IndexResult
 from childatlas.measures.ranks import RankSets, rank_confidence
 from childatlas.measures.recipe import Recipe
@@ -24,7 +25,7 @@ from childatlas.measures.removal import removal_effect
 from childatlas.measures.robustness import Robustness, explore_index
 from childatlas.measures.sobol import Sensitivity, sobol_index
 from childatlas.measures.strengths import strengths_and_weaknesses
-from childatlas.measures.tree import recipe_tree
+from childatlas.measures.tree import build_tree, recipe_tree
 
 __all__ = ["DEFAULT_CHOICES", "Build", "Exploration", "build", "compare", "explore"]
 
@@ -77,7 +78,8 @@ def build(bench: Bench, *, seed: int, worst: int | None = None, links: pd.DataFr
         covariance=None if errors is None else errors.covariance,
         worst=worst,
     )
-    diagnosis = diagnose(index, standard_errors=bench.errors)
+    own = None if bench.errors is None else take_errors(bench.values, bench.errors, build_tree(index.recipe))
+    diagnosis = diagnose(index, standard_errors=own)
     drivers, why = _drivers(index, bench)
     tables = _tables(index, diagnosis, sets, drivers, bench)
     tables["audit"] = audit_index(index, diagnosis=diagnosis, others=links)
@@ -136,6 +138,7 @@ def _tables(
     tree = recipe_tree(index.recipe, weights=index.node_weights)
     tables = {
         "scores": scores.sort_values("rank", kind="stable"),
+        "ranks_by_group": _ranks_by_group(index, names),
         "normalised": index.normalised,
         "weights": tree.drop(columns="depth"),
         "notes": index.notes.set_index("unit"),
@@ -156,6 +159,15 @@ def _tables(
     if index.imputed.to_numpy().any():
         tables["imputation"] = imputation_effect(bench.values, index.recipe, groups=bench.groups)
     return tables
+
+
+def _ranks_by_group(index: IndexResult, names: pd.Series) -> pd.DataFrame:
+    """Return the rank of every unit in the index and in each of its groups, 1 = worst off."""
+    better = index.recipe.direction == "higher_is_better"
+    ranks = index.detail.rank(method="min", ascending=better)
+    ranks.insert(0, "index", index.ranks)
+    ranks.insert(0, "name", names)
+    return ranks.sort_values("index", kind="stable")
 
 
 def states_of(index: IndexResult, bench: Bench) -> pd.DataFrame:
