@@ -10,6 +10,7 @@ import pandas as pd
 
 from childatlas.laboratory.bench import Bench
 from childatlas.laboratory.findings import Build, Exploration
+from childatlas.layers import LAGGING, MAY_LAG
 from childatlas.measures.comparison import Comparison
 from childatlas.measures.recipe import ROOT, Recipe
 from childatlas.measures.tree import build_tree
@@ -67,8 +68,9 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
     if found.sets.table["se"].notna().any():
         table = found.sets.table.rename(columns={"low": "low_own", "high": "high_own"})
         table = table.rename(columns={"low_all": "low", "high_all": "high"})
-        title = f"Ranks hold together at {found.sets.level:.0%} only within these sets"
-        text = _text(title, bench, "simultaneous confidence sets")
+        title = _lag_title(found, names)
+        sets = f"ranks with simultaneous {found.sets.level:.0%} confidence sets; shaded: worst {found.sets.worst}"
+        text = _text(title, bench, sets)
         figure = draw_rank_intervals(table, text=text, names=names, worst=found.sets.worst)
         yield "rank_sets", figure, f"{title}. {_worst(found.index.ranks, names)}"
     groups = areas_of(recipe)
@@ -117,6 +119,17 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
             axis="points of the index",
         )
         yield f"waterfall_{unit}", figure, title
+
+
+def _lag_title(found: Build, names: dict[str, str]) -> str:
+    """Return who is lagging and how many more may be; nothing more is claimed than the sets allow."""
+    words = found.sets.table.sort_values("rank", kind="stable")["word"]
+    sure = [names.get(str(u), str(u)) for u in words.index[words == LAGGING]]
+    more = int((words == MAY_LAG).sum())
+    if not sure:
+        return f"No unit is surely among the {found.sets.worst} worst off; {more} may be"
+    named = ", ".join(sure[:3]) + (f" and {len(sure) - 3} more" if len(sure) > 3 else "")
+    return f"{named} {'is' if len(sure) == 1 else 'are'} lagging; {more} more may be"
 
 
 def _states(bench: Bench, found: Build) -> Picture:
@@ -181,7 +194,7 @@ def draw_comparison(first: Bench, second: Bench, found: Comparison) -> Pictures:
     moved = found.table["shift"].abs().idxmax()
     name = first.units.get(str(moved), str(moved))
     title = f"The two rankings correlate by {found.spearman:.2f}; {name} moves most"
-    text = _text(title, first, f"{titles[0]} against {titles[1]}: ranks, 1 = worst off; Spearman")
+    text = _text(title, first, f"ranks against {titles[1]}, 1 = worst off; Spearman's correlation")
     figure = draw_slopes(found.table, text=text, names=first.units, titles=titles)
     yield "slopes", figure, f"{title}, by {abs(found.table['shift'][moved]):g} ranks."
 
