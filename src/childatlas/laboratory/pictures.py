@@ -69,7 +69,7 @@ def draw_build(bench: Bench, found: Build, *, units: list[str]) -> Pictures:
         table = found.sets.table.rename(columns={"low": "low_own", "high": "high_own"})
         table = table.rename(columns={"low_all": "low", "high_all": "high"})
         title = _lag_title(found, names)
-        sets = f"ranks with simultaneous {found.sets.level:.0%} confidence sets; shaded: worst {found.sets.worst}"
+        sets = f"ranks in simultaneous {found.sets.level:.0%} sets; shaded: worst {found.sets.worst}"
         text = _text(title, bench, sets)
         figure = draw_rank_intervals(table, text=text, names=names, worst=found.sets.worst)
         yield "rank_sets", figure, f"{title}. {_worst(found.index.ranks, names)}"
