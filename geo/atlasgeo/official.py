@@ -30,7 +30,7 @@ LEAST_MATCHED = 0.95
 
 
 def fetchable(country: Country, gazetteer: pd.DataFrame, *, level: str, year: int) -> list[BoundaryLayer]:
-    """Return the official layers whose units are those in force at the end of `year`, pinned ones first."""
+    """Return the official layers of the units in force at the end of `year`: pinned, by an API, brought."""
     wanted = _known(gazetteer, level=level, year=year)
     layers = [
         layer
@@ -42,7 +42,7 @@ def fetchable(country: Country, gazetteer: pd.DataFrame, *, level: str, year: in
             or _known(gazetteer, level=level, year=layer.as_of.year) == wanted
         )
     ]
-    return sorted(layers, key=lambda layer: (not layer.remote_files, layer.id))
+    return sorted(layers, key=lambda layer: (not layer.remote_files, layer.supplied, layer.id))
 
 
 def find_official(

@@ -121,9 +121,7 @@ def fetch_layer(
             f"{layer.id} is not fetched",
             found="it ships with the package" if layer.path else "its publisher hands it out itself",
             expected=f"your own download from {layer.link}" if layer.supplied else None,
-            fix=f"{fetch_command(layer, country=country)} --file FILE"
-            if layer.supplied
-            else "use it as it is",
+            fix=fetch_command(layer, country=country) if layer.supplied else "use it as it is",
         )
     kept = find_fetched(layer, country=country, to=to)
     if kept is not None:
@@ -211,10 +209,11 @@ def pinned_as(path: str | Path, countries: Sequence[Country]) -> tuple[Country, 
 
 
 def fetch_command(layer: BoundaryLayer, *, country: str) -> str:
-    """Return the command that brings the layer into the cache."""
+    """Return the command that brings the layer into the cache, of the user's own FILE where it is supplied."""
     vintage = f" --vintage {layer.vintage}" if layer.vintage else ""
     source = "" if layer.remote_files else f" --source {layer.source}"
-    return f"childatlas boundaries fetch {country} --level {layer.level}{vintage}{source}"
+    file = " --file FILE" if layer.supplied else ""
+    return f"childatlas boundaries fetch {country} --level {layer.level}{vintage}{source}{file}"
 
 
 def _from_api(

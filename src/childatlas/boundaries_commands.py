@@ -210,7 +210,7 @@ def _row(profile: Country, layer: BoundaryLayer, to: Path | None) -> tuple[objec
         state, command = "ships", ""
     else:
         state = "fetched" if find_fetched(layer, country=profile.code, to=to) else "not fetched"
-        command = fetch_command(layer, country=profile.code) + (" --file FILE" if layer.supplied else "")
+        command = fetch_command(layer, country=profile.code)
     vintage = layer.vintage or (layer.as_of.year if layer.path is not None else "")
     return profile.code, layer.id, layer.level, str(vintage), layer.licence, state, command
 

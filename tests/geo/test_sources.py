@@ -418,6 +418,11 @@ def test_each_year_knows_the_official_layers_of_its_units():
         for year in (2019, 2022, 2024)
     }
     assert pinned == {2019: ["geokz-district-2018"], 2022: [], 2024: ["geokz-district-2024"]}
+    first, *others = fetchable(country, gazetteer, level="district", year=2022)
+    assert first.source == "geoboundaries"  # an API is asked before a user is
+    assert fetch_command(first, country="kaz").endswith("--level district --source geoboundaries")
+    assert all(layer.supplied for layer in others)
+    assert fetch_command(others[0], country="kaz").endswith("--source gadm --file FILE")
 
 
 @pytest.mark.shared

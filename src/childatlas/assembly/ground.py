@@ -89,7 +89,7 @@ class Ground:
             credit=self._credit(drawn),
             parents=drawn.parents,
             schematic=drawn.schematic,
-            without_shape=self._unseen(units, drawn.shapes.index),
+            without_shape=self._unseen(units, drawn.shapes.index, year),
             fetch=drawn.fetch,
             mark=self._mark() if drawn.schematic else "",
             above=self._above_units(year),
@@ -176,18 +176,20 @@ class Ground:
         unnamed = words.say("trend.borders_changed")
         return {year: text or unnamed for year, text in sorted(told.items())}
 
-    def nameless(self) -> pd.DataFrame:
-        """Return the units of the level that the profile lists without a code: names and parent."""
-        listed = [u for u in self.country.without_shape if u.level == self.study.level and not u.unit]
+    def nameless(self, year: int) -> pd.DataFrame:
+        """Return the units that the profile lists without a code: names and parent; none on older maps."""
+        today = self.period(year) >= max(self.starts, default=0)
+        here = self.country.without_shape if today else ()
+        listed = [unit for unit in here if unit.level == self.study.level and not unit.unit]
         rows = [{f"name_{k}": v for k, v in unit.name.items()} | {"parent": unit.parent} for unit in listed]
         return pd.DataFrame(rows, index=pd.Index([""] * len(rows), name="unit"))
 
-    def _unseen(self, units: pd.DataFrame, drawn: pd.Index) -> tuple[str, ...]:
+    def _unseen(self, units: pd.DataFrame, drawn: pd.Index, year: int) -> tuple[str, ...]:
         """Return the names of units in force without a shape, with those that have no code either."""
         column = f"name_{self.study.languages[0]}"
         column = column if column in units else f"name_{self.country.languages[0]}"
         lost = units.loc[sorted(set(units.index) - set(drawn)), column]
-        nameless = self.nameless()
+        nameless = self.nameless(year)
         return (*map(str, lost), *(map(str, nameless[column]) if len(nameless) and len(lost) else ()))
 
 

@@ -85,7 +85,7 @@ def _units(material: Material, found: Found) -> pd.DataFrame:
     shape = geography.mark if geography.schematic else "official"
     drawn = units.index.isin(geography.shapes.index)
     table = units[columns].assign(shape=pd.Series(shape, index=units.index).where(drawn, "none"))
-    nameless = material.ground.nameless()
+    nameless = material.ground.nameless(study.vintage)
     table = pd.concat([table, nameless.assign(shape="none")]) if len(nameless) else table
     return table.rename_axis(UNIT).reset_index()
 

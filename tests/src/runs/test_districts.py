@@ -114,6 +114,13 @@ def test_units_without_shape_and_the_fetch_command_are_told(districts):
     assert set(table["type"].dropna()) == {"district", "city_oblast_significance", "city_district"}
 
 
+def test_a_unit_without_a_code_is_listed_on_the_map_of_today_alone(districts):
+    ground = districts[0].ground
+    assert list(ground.nameless(2024)["name_en"]) == ["Saraishyq"]
+    for year in (2019, 2021, 2023):
+        assert ground.nameless(year).empty
+
+
 def test_distances_are_straight_lines_in_the_metric_crs():
     """By hand: Semey lies in Semey city; Priozersk is 394 km from Karaganda by great circle (within 1 %)."""
     folder = data_folder() / "indicators" / "kaz-districts"
