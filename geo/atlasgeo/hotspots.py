@@ -18,7 +18,8 @@ few draws      enumerated                  drawn with repeats           drawn wi
 =============  ==========================  ===========================  ===========================
 
 ``convention="esda"`` and ``"geoda"`` give the scale and the tail of those tools (their tail only where
-`alternative` is left two-sided); the default is ``"spdep"``.
+`alternative` is left two-sided); the default is ``"spdep"``. docs/statistics.md has one table for all
+statistics, with the reasons.
 
 Shared by all functions. The null model is conditional permutation: the unit's own value stays, those of its
 neighbours are drawn from the other n - 1. p_hi = (#{T* >= T} + 1) / (P + 1), p_lo likewise; ``greater`` is

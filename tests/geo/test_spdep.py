@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import warnings
 from collections import defaultdict
 from pathlib import Path
@@ -158,3 +159,11 @@ def test_rates(counties, spdep):
     rate = events / base
     same(summary(ag.global_moran(rate, w, alternative="greater", **PLAIN)), spdep["rate.moran"])
     same(ag.local_moran(rate, w, **NORMAL)["z"], spdep["rate.localmoran.z"])
+
+
+def test_the_table_of_conventions_names_what_there_is():
+    page = Path(__file__).parents[2] / "docs" / "statistics.md"
+    rows = [line.split("|")[1] for line in page.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    assert len(named) > 15
+    assert [name for name in sorted(named) if not hasattr(ag, name)] == []
