@@ -12,6 +12,7 @@ import pytest
 import childatlas as ca
 from childatlas.measures.curve import decompose_groups
 from childatlas.measures.design import build_design
+from childatlas.measures.differences import survey_difference
 from childatlas.measures.histogram import build_histogram
 from childatlas.measures.moda import count_deprivation
 from childatlas.measures.proportions import korn_graubard, survey_proportion
@@ -50,6 +51,7 @@ def wanted(key: str) -> np.ndarray:
 
 def close(found: Any, key: str) -> None:
     numbers = wanted(key)
+    assert len(numbers), key
     np.testing.assert_allclose(np.ravel(found)[: len(numbers)], numbers, rtol=1e-8, atol=1e-12)
 
 
@@ -82,6 +84,21 @@ def test_the_jackknife_of_the_cluster_sample() -> None:
     replicates = build_replicates(build_design(data, **design))
     row = ca.survey_mean(data, "api00", weight="pw", replicates=replicates)[["estimate", "se"]].iloc[0]
     close(row, "jackknife.clus1")
+    options: dict[str, Any] = {"weight": "pw", "replicates": replicates}
+    share = survey_proportion(data, "i3", **options)
+    close(share[["estimate", "se"]], "jackknife.share")
+    assert 0 < share["low"].iloc[0] < share["estimate"].iloc[0] < share["high"].iloc[0] < 1
+    close(ca.survey_ratio(data, "api.stu", "enroll", **options)[["estimate", "se"]], "jackknife.ratio")
+    gap = survey_difference(data, "api00", between="stype", groups=("E", "H"), **options)
+    close(gap[["difference", "se"]], "jackknife.difference")
+    linear = survey_difference(data, "api00", between="stype", groups=("E", "H"), **DESIGNS["clus1"])
+    close_to = pytest.approx(linear[["ratio_low", "ratio_high"]].to_numpy(), rel=0.05)
+    assert gap[["ratio_low", "ratio_high"]].to_numpy() == close_to
+    by = survey_difference(data.assign(half=data.index % 2), "api00", between="stype", groups=("E", "H"),
+                           by="half", **options)  # fmt: skip
+    assert by["se"].gt(0).all()
+    quantiles = survey_quantile(data, "api00", [0.25, 0.5], **options)
+    close(quantiles[["estimate", "low", "high", "se"]].T, "jackknife.quantile")
 
 
 @designs

@@ -14,6 +14,7 @@ from childatlas.measures.design import Columns, Lonely
 from childatlas.measures.domains import Domains, as_frame, build_domains, column, numbers
 from childatlas.measures.estimates import t_interval
 from childatlas.measures.linearisation import grouped_variance
+from childatlas.measures.replicates import Replicates, replicate_variance
 
 __all__ = ["difference_of_sides", "survey_difference"]
 
@@ -34,12 +35,13 @@ def survey_difference(
     lonely: Lonely = "error",
     nest: bool = False,
     level: float = 0.95,
+    replicates: Replicates | None = None,
 ) -> pd.DataFrame:
     """Return the mean of the first group less that of the second, and their ratio, with errors.
 
     Parameters
     ----------
-    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level
+    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level, replicates
         As `survey_mean`.
     between : str
         Column that holds the two groups.
@@ -64,12 +66,17 @@ def survey_difference(
     _check_groups(sides, groups)
     y = numbers(frame, variable)
     masks = [(sides == g).fillna(False).to_numpy(dtype=bool) for g in groups]
-    table = difference_of_sides(domains, y, (masks[0], masks[1]), level=level)
+    table = difference_of_sides(domains, y, (masks[0], masks[1]), level=level, replicates=replicates)
     return table.set_axis(domains.labels if domains.grouped else pd.Index([variable], name="variable"))
 
 
 def difference_of_sides(
-    domains: Domains, y: Floats, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], *, level: float
+    domains: Domains,
+    y: Floats,
+    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    *,
+    level: float,
+    replicates: Replicates | None = None,
 ) -> pd.DataFrame:
     """Return the rows of `survey_difference` for a design and groups that are built already.
 
@@ -81,28 +88,21 @@ def difference_of_sides(
     masks : tuple of two arrays of bool
         Rows of either side.
     level : float
+    replicates : Replicates, optional
+        Errors then come from them.
     """
-    (first, one), (second, two) = (_mean(domains, y, mask) for mask in masks)
-    group = np.where(~np.isnan(y) & (masks[0] | masks[1]), domains.group, -1)
-    base = [
-        _scores(domains.design.weight, group, y, m, e) for m, e in zip(masks, (first, second), strict=True)
-    ]
-    df = domains.degrees_of_freedom(group)
-
-    def error(scores: Floats) -> Floats:
-        variance = grouped_variance(domains.design, group, domains.size, scores)[:, 0]
-        return np.where(np.isnan(first) | np.isnan(second), np.nan, np.sqrt(variance))
-
-    difference, se = first - second, error(base[0] - base[1])
+    weight = domains.design.weight if replicates is None else replicates.full
+    (first, one), (second, two) = (_mean(domains, y, mask, weight) for mask in masks)
+    if replicates is None:
+        se, relative, df = _linear_errors(domains, y, masks, (first, second))
+    else:
+        se, relative = _replicate_errors(domains, y, masks, replicates)
+        df = np.full(domains.size, replicates.df)
+    difference = first - second
     low, high = t_interval(difference, se, df, level)
-    place = np.maximum(group, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(second > 0, first / second, np.nan)
-        relative = (
-            np.nan_to_num(1 / first, posinf=0)[place] * base[0]
-            - np.nan_to_num(1 / second, posinf=0)[place] * base[1]
-        )
-        span = t_interval(np.log(ratio), error(relative), df, level)
+        span = t_interval(np.log(ratio), relative, df, level)
         ends = [np.where(ratio > 0, np.exp(end), np.nan) for end in span]
     return pd.DataFrame(
         {
@@ -122,14 +122,58 @@ def difference_of_sides(
     )
 
 
-def _mean(domains: Domains, y: Floats, mask: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.int64]]:
+def _linear_errors(
+    domains: Domains,
+    y: Floats,
+    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    means: tuple[Floats, Floats],
+) -> tuple[Floats, Floats, Floats]:
+    """Return the linearised errors of the difference and of the ratio's logarithm, and degrees of freedom."""
+    first, second = means
+    group = np.where(~np.isnan(y) & (masks[0] | masks[1]), domains.group, -1)
+    base = [
+        _scores(domains.design.weight, group, y, m, e) for m, e in zip(masks, (first, second), strict=True)
+    ]
+    place = np.maximum(group, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = (
+            np.nan_to_num(1 / first, posinf=0)[place] * base[0]
+            - np.nan_to_num(1 / second, posinf=0)[place] * base[1]
+        )
+    scores = np.column_stack([base[0] - base[1], relative])
+    errors = np.sqrt(grouped_variance(domains.design, group, domains.size, scores))
+    errors[np.isnan(first) | np.isnan(second)] = np.nan
+    return errors[:, 0], errors[:, 1], domains.degrees_of_freedom(group)
+
+
+def _replicate_errors(
+    domains: Domains,
+    y: Floats,
+    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    replicates: Replicates,
+) -> tuple[Floats, Floats]:
+    """Return the errors of the difference and of the ratio's logarithm from replicate weights."""
+
+    def statistic(weight: Floats) -> Floats:
+        first, second = (_mean(domains, y, mask, weight)[0] for mask in masks)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            logarithm = np.log(np.where((first > 0) & (second > 0), first / second, np.nan))
+        return np.concatenate([first - second, logarithm])
+
+    errors = np.sqrt(replicate_variance(replicates, statistic))
+    return errors[: domains.size], errors[domains.size :]
+
+
+def _mean(
+    domains: Domains, y: Floats, mask: NDArray[np.bool_], weight: Floats
+) -> tuple[Floats, NDArray[np.int64]]:
     """Return the mean of one side by group, NaN where it has no row, and its rows."""
     inside = mask & ~np.isnan(y) & (domains.group >= 0)
-    place, weight = domains.group[inside], domains.design.weight[inside]
+    place, share = domains.group[inside], weight[inside]
     n = np.bincount(place, minlength=domains.size)
-    people = np.bincount(place, weight, minlength=domains.size)
-    total = np.bincount(place, weight * y[inside], minlength=domains.size)
-    return np.where(n > 0, total / np.where(people > 0, people, 1.0), np.nan), n
+    people = np.bincount(place, share, minlength=domains.size)
+    total = np.bincount(place, share * y[inside], minlength=domains.size)
+    return np.where(people > 0, total / np.where(people > 0, people, 1.0), np.nan), n
 
 
 def _scores(

@@ -14,6 +14,7 @@ from childatlas.errors import AnalysisError
 from childatlas.measures.design import Columns, Lonely
 from childatlas.measures.domains import as_frame, build_domains, column
 from childatlas.measures.estimates import assemble_rows, estimate_ratio, t_interval
+from childatlas.measures.replicates import Replicates
 
 __all__ = ["korn_graubard", "logit_interval", "survey_proportion"]
 
@@ -34,12 +35,13 @@ def survey_proportion(
     nest: bool = False,
     level: float = 0.95,
     interval: Interval = "korn_graubard",
+    replicates: Replicates | None = None,
 ) -> pd.DataFrame:
     """Return the share of each category of a variable (of a 0/1 or yes/no one: the share of 1).
 
     Parameters
     ----------
-    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level
+    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level, replicates
         As `survey_mean`.
     interval : {"korn_graubard", "logit", "t"}
         How ``low`` and ``high`` are made.
@@ -71,7 +73,7 @@ def survey_proportion(
     parts = []
     for category in shown:
         y = np.where(known, (answers == category).fillna(False).to_numpy(dtype=bool), np.nan)
-        part = estimate_ratio(domains, y, np.ones(len(y)), level=level, replicates=None)
+        part = estimate_ratio(domains, y, np.ones(len(y)), level=level, replicates=replicates)
         parts.append(_bounded(part, interval, level))
     names = [variable] if binary else [f"{variable}={c}" for c in shown]
     return assemble_rows(parts, names, domains, single=binary)

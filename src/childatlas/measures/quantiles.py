@@ -14,6 +14,7 @@ from childatlas.errors import AnalysisError
 from childatlas.measures.design import Columns, Lonely
 from childatlas.measures.domains import as_frame, build_domains, numbers
 from childatlas.measures.estimates import estimate_ratio
+from childatlas.measures.replicates import Replicates
 
 __all__ = ["survey_quantile", "weighted_quantile"]
 
@@ -33,13 +34,14 @@ def survey_quantile(
     lonely: Lonely = "error",
     nest: bool = False,
     level: float = 0.95,
+    replicates: Replicates | None = None,
 ) -> pd.DataFrame:
     """Return quantiles of a variable with design-based intervals.
 
     Parameters
     ----------
-    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level
-        As `survey_mean`.
+    data, variable, weight, stratum, cluster, fpc, by, lonely, nest, level, replicates
+        As `survey_mean`; replicates give the error of the share below, not of the quantile itself.
     probabilities : float or sequence of float
         Each in (0, 1).
 
@@ -72,7 +74,7 @@ def survey_quantile(
     for i in range(len(wanted)):
         threshold = values[np.maximum(domains.group, 0), i]
         below = np.where(np.isnan(y), np.nan, y <= threshold)
-        share = estimate_ratio(domains, below, np.ones(len(y)), level=level, replicates=None)
+        share = estimate_ratio(domains, below, np.ones(len(y)), level=level, replicates=replicates)
         bounds = np.full((domains.size, 2), np.nan)
         for g in range(domains.size):
             rows = (domains.group == g) & ~np.isnan(y)

@@ -60,4 +60,10 @@ for (name in names(designs)) {
   r <- svycontrast(z, quote((high_depth / depth) / (high / one))); put(key("relative"), c(coef(r), SE(r)))
 }
 j <- as.svrepdesign(designs$clus1); m <- svymean(~api00, j); put("jackknife.clus1", c(coef(m), SE(m)))
+m <- svymean(~i3, j); put("jackknife.share", c(coef(m), SE(m)))
+m <- svyratio(~api.stu, ~enroll, j); put("jackknife.ratio", c(coef(m), SE(m)))
+b <- svyby(~api00, ~stype, j, svymean, covmat = TRUE)
+m <- svycontrast(b, c(E = 1, H = -1, M = 0)); put("jackknife.difference", c(coef(m), SE(m)))
+m <- svyquantile(~api00, j, c(.25, .5))
+put("jackknife.quantile", m$api00)
 write.csv(out, "api_expected.csv", row.names = FALSE, quote = FALSE)
