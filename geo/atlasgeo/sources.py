@@ -209,7 +209,7 @@ def pinned_as(path: str | Path, countries: Sequence[Country]) -> tuple[Country, 
 
 
 def fetch_command(layer: BoundaryLayer, *, country: str) -> str:
-    """Return the command that brings the layer into the cache, of the user's own FILE where it is supplied."""
+    """Return the command that brings the layer into the cache, from a FILE where the user brings it."""
     vintage = f" --vintage {layer.vintage}" if layer.vintage else ""
     source = "" if layer.remote_files else f" --source {layer.source}"
     file = " --file FILE" if layer.supplied else ""
