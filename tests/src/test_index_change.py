@@ -135,6 +135,14 @@ def test_units_that_were_cut_neither_grow_nor_converge() -> None:
     assert convergence(panel).units == 3
 
 
+def test_years_without_any_score_are_no_ends() -> None:
+    empty = LAST * np.nan
+    found = build_change(YearsBench(recipe=as_recipe(TWO), values={1: empty, 2: FIRST, 3: LAST, 4: empty}))
+    assert (found.start, found.end) == (2, 3)
+    assert found.converged is not None
+    assert found.converged.units == 3
+
+
 def test_a_change_needs_scores_in_two_years() -> None:
     empty = LAST * np.nan
     bench = YearsBench(recipe=as_recipe(TWO), values={1: FIRST, 2: empty})

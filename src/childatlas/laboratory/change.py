@@ -31,7 +31,7 @@ class Change:
     ----------
     panel : Panel
     start, end : int
-        First and last year.
+        First and last year in which a unit has a score.
     drivers : DataFrame
         As `decompose_change`, for the units whose territory stayed the same, and the country.
     converged : Convergence or None
@@ -65,13 +65,14 @@ def build_change(bench: YearsBench) -> Change:
         If no unit has a score in two years.
     """
     panel = build_panel(bench.values, bench.recipe, breaks=bench.breaks, references=bench.national)
-    start, end = bench.years[0], bench.years[-1]
+    scored = [int(y) for y in panel.scores.columns[panel.scores.notna().any()]]
     if not panel.scores.notna().sum(axis=1).ge(2).any():
         raise AnalysisError(
             f"no unit has a score of the index {bench.recipe.id!r} in two years",
-            found=f"{start} to {end}",
+            found=f"scores in {', '.join(map(str, scored)) or 'no year'}",
             fix="lower least_coverage in the recipe, or choose years with more figures",
         )
+    start, end = scored[0], scored[-1]
     same = set(bench.unchanged(start, end))
     every = decompose_change(panel, start, end)
     drivers = every[[str(u) in same or u == REFERENCE for u in every.index]].dropna(subset=["change"])

@@ -177,6 +177,8 @@ def write_change(bench: YearsBench, out: Path, *, units: list[str]) -> tuple[Fac
     table = table.assign(change=found.drivers["change"].reindex(table.index))
     table["mostly"] = [_mostly(found, str(u), bench.indicators) for u in table.index]
     notes = [f"no convergence: {found.why_not}"] if found.why_not else []
+    lost = [bench.units.get(u, u) for u in shown if u not in found.drivers.index]
+    notes += [f"no waterfall of {name}: no score in both years on the same territory" for name in lost]
     heads = {
         "scores_by_year": "Scores by year",
         "convergence": "Do units draw together?",

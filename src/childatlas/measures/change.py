@@ -94,7 +94,7 @@ class Convergence:
 
 
 def convergence(panel: Panel, *, units: Collection[str] | None = None) -> Convergence:
-    """Return beta and sigma convergence over the panel's first to last year (Barro and Sala-i-Martin 1992).
+    """Return beta and sigma convergence over the panel's years with scores (Barro and Sala-i-Martin 1992).
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def convergence(panel: Panel, *, units: Collection[str] | None = None) -> Conver
     from scipy import stats
 
     scores = panel.scores if units is None else panel.scores.loc[panel.scores.index.isin(list(units))]
-    complete = scores.dropna()
+    complete = scores.dropna(axis=1, how="all").dropna()
     years = [int(y) for y in complete.columns]
     if len(years) < 2 or len(complete) < 3:
         raise DataError(
