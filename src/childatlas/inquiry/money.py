@@ -15,6 +15,7 @@ from childatlas.measures.domains import numbers
 from childatlas.measures.equivalence import equivalised_income
 from childatlas.measures.poverty import measure_poverty
 from childatlas.measures.poverty_lines import Line, PlaceLines, RelativeLine, draw_line
+from childatlas.measures.publication import SUPPRESS
 from childatlas.measures.vulnerability import overlap_of_poverty, vulnerability_to_poverty
 from childatlas.study_questions import LinePlan, PovertyPlan
 
@@ -121,7 +122,26 @@ def _overlap(sample: Sample, guard: Guard) -> pd.DataFrame:
     for name, counts in systems.items():
         own = (table["share"] == name).to_numpy()
         hidden[own] = guard.rows_hidden(table[own], *counts)
-    return _shown(table, hidden, guard, chance="expected both")
+    shown = _shown(table, hidden, guard, chance="expected both")
+    return _without_remainder(shown, guard)
+
+
+def _without_remainder(table: pd.DataFrame, guard: Guard) -> pd.DataFrame:
+    """Return the overlap without the remainder of shares that may not be printed: all four add to one."""
+    keys = [col.LEVEL, col.UNIT, col.RESIDENCE]
+    part = table["share"].isin(["both", "poor only", "deprived only"])
+    vague = (part & (table["quality"] == SUPPRESS)).groupby([table[k] for k in keys]).transform("any")
+    rest = (
+        vague & table["share"].isin(["neither", "expected both"]) & (table["quality"] != SUPPRESS)
+    ).to_numpy()
+    flags = ";".join(f for f in (col.SUPPRESSED, guard.flag) if f)
+    blank = {c: table[c].mask(rest) for c in ("estimate", "se", "low", "high")}
+    return table.assign(
+        **blank,
+        quality=table["quality"].mask(rest, SUPPRESS),
+        reason=table["reason"].mask(rest, "would give an uncertain share away"),
+        **{col.FLAG: table[col.FLAG].mask(rest, flags)},
+    )
 
 
 def _shown(table: pd.DataFrame, hidden: Any, guard: Guard, *, chance: str = "") -> pd.DataFrame:

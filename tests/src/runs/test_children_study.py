@@ -198,7 +198,9 @@ class TestFigures:
         assert hidden[["value", "se"]].isna().all(axis=None)
 
     def test_what_is_shown_keeps_the_rule(self, material: Material) -> None:
-        figures = material.figures[~material.figures["indicator"].str.contains("gap_of_")]  # judged by interval
+        figures = material.figures[
+            ~material.figures["indicator"].str.contains("gap_of_")
+        ]  # judged by interval
         shown = figures[figures["value"].notna()]
         assert (shown["n"] >= 25).all()
         assert (shown["se"] / shown["value"] <= 0.333).all()
@@ -378,3 +380,56 @@ def test_shipped_study_twice_gives_the_same_tables(tmp_path: Path) -> None:
     assert files == sorted(p.relative_to(again.folder) for p in again.folder.rglob("*") if p.is_file())
     for name in files:
         assert (first.folder / name).read_bytes() == (again.folder / name).read_bytes(), name
+
+
+class TestAnswersInTheAtlas:
+    def test_every_answer_has_a_table_and_a_chapter(self, atlas: Atlas) -> None:
+        tables = {path.stem for path in (atlas.folder / "tables").glob("*.csv")}
+        wanted = ("poverty", "poverty_overlap", "vulnerability", "inequality_groups", "inequality_income")
+        wanted += ("inequality_parts", "gap_places", "gap_parts", "risk_groups", "risk_models", "truth")
+        assert {f"synthetic_{name}" for name in wanted} <= tables
+        assert [c.key for c in atlas.chapters] == ["poverty", "inequality", "gap", "risks", "truth"]
+        report = (atlas.folder / "synthetic_report.md").read_text(encoding="utf-8")
+        page = (atlas.folder / "index.html").read_text(encoding="utf-8")
+        for chapter in atlas.chapters:
+            assert f"## {chapter.title}" in report
+            assert chapter.title in page
+            assert all(len(row) == len(sheet.heads) for sheet in chapter.sheets for row in sheet.rows)
+            assert all(len(sheet.strips) in (0, len(sheet.rows)) for sheet in chapter.sheets)
+
+    def test_no_title_of_a_chapter_names_a_place(self, atlas: Atlas) -> None:
+        names = set(pd.concat(g.names("en") for g in atlas.geographies.values()))
+        for chapter in atlas.chapters:
+            for title in (chapter.title, chapter.lead, *(sheet.title for sheet in chapter.sheets)):
+                assert not [name for name in names if re.search(rf"\b{re.escape(name)}\b", title)]
+
+    def test_the_gap_has_a_map(self, atlas: Atlas) -> None:
+        layer = next(x for x in atlas.layers if x.id == "synthetic_gap_of_deprivation")
+        assert layer.standard_errors is not None
+        assert layer.values.notna().sum() >= 10
+        assert any((atlas.folder / "maps").rglob("synthetic_gap_of_deprivation.png"))
+
+    def test_places_hidden_in_the_figures_are_hidden_in_every_answer(
+        self, atlas: Atlas, material: Material
+    ) -> None:
+        quality = material.survey.quality if material.survey else pd.DataFrame()
+        secret = quality[
+            (quality["reason"] == "disclosure control")
+            & quality["indicator"].isin([HEADCOUNT, "synthetic_poor_by_income"])
+        ]
+        places = set(zip(secret["unit"], secret["residence"], strict=True))
+        for name in ("poverty", "poverty_overlap", "vulnerability", "inequality_income", "risk_groups"):
+            table = atlas.tables[name]
+            hidden = [p in places for p in zip(table["unit"], table["residence"], strict=True)]
+            assert (table.loc[hidden, "quality"] == "suppress").all(), name
+            assert table.loc[hidden, "n"].isna().all(), name
+
+
+@pytest.mark.prove
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    path = write_study(tmp_path)
+    first, second = (run(path, out=tmp_path / name).folder for name in ("one", "two"))
+    files = sorted(p.relative_to(first) for p in first.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(second) for p in second.rglob("*") if p.is_file())
+    assert len(files) > 100
+    assert not [f for f in files if (first / f).read_bytes() != (second / f).read_bytes()]
