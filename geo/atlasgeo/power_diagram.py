@@ -199,11 +199,19 @@ def _state(unit: shapely.Geometry, sites: Floats, weights: Floats) -> _State:
     present = np.unique(owner)
     clouds = shapely.multipoints(shapely.points(corners[facet]), indices=np.searchsorted(present, owner))
     cells[present] = shapely.convex_hull(clouds)
-    clipped = shapely.intersection(cells, unit)
+    clipped = _clipped(cells, unit)
     areas = shapely.area(clipped)
     middles = np.where(areas[:, None] > 0, shapely.get_coordinates(_centroids(clipped, sites)), sites)
     pairs, walls = _walls(corners, facets, n)
-    return _State(sites, weights, areas, middles, pairs, shapely.intersection(walls, unit))
+    return _State(sites, weights, areas, middles, pairs, _clipped(walls, unit))
+
+
+def _clipped(shapes: NDArray[np.object_], unit: shapely.Geometry) -> NDArray[np.object_]:
+    """Return shapes cut at the border of the (prepared) polygon: those inside it need no cutting."""
+    across = ~shapely.contains_properly(unit, shapes)
+    result = shapes.copy()
+    result[across] = shapely.intersection(shapes[across], unit)
+    return result
 
 
 def _centroids(cells: NDArray[np.object_], sites: Floats) -> NDArray[np.object_]:
