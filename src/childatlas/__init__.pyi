@@ -10,6 +10,9 @@ from .errors import SourceError as SourceError
 from .errors import StudyError as StudyError
 from .measures.audit import audit_index as audit_index
 from .measures.change import build_panel as build_panel
+from .measures.change import convergence as convergence
+from .measures.change import decompose_change as decompose_change
+from .measures.comparison import compare_indices as compare_indices
 from .measures.decomposition import decompose_inequality as decompose_inequality
 from .measures.decomposition import decompose_inequality_change as decompose_inequality_change
 from .measures.deprivation import alkire_foster as alkire_foster
@@ -18,6 +21,7 @@ from .measures.differences import survey_difference as survey_difference
 from .measures.drivers import explain_distance as explain_distance
 from .measures.equivalence import equivalence_scale as equivalence_scale
 from .measures.equivalence import equivalised_income as equivalised_income
+from .measures.given_weights import with_weights as with_weights
 from .measures.income_inequality import income_inequality as income_inequality
 from .measures.index import build_index as build_index
 from .measures.index import read_recipe as read_recipe
@@ -32,12 +36,14 @@ from .measures.poverty_lines import RelativeLine as RelativeLine
 from .measures.proportions import survey_proportion as survey_proportion
 from .measures.quantiles import survey_quantile as survey_quantile
 from .measures.ranks import rank_confidence as rank_confidence
+from .measures.removal import removal_effect as removal_effect
 from .measures.residence import compare_residence as compare_residence
 from .measures.reweighting import reweight_groups as reweight_groups
 from .measures.risk import model_risk as model_risk
 from .measures.risk_profiles import risk_profiles as risk_profiles
 from .measures.robustness import explore_index as explore_index
 from .measures.sobol import sobol_index as sobol_index
+from .measures.strengths import strengths_and_weaknesses as strengths_and_weaknesses
 from .measures.survey import survey_mean as survey_mean
 from .measures.survey import survey_ratio as survey_ratio
 from .measures.survey import survey_total as survey_total
