@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -53,13 +54,7 @@ def _skater(tract: Tract, k: int, floor: float | None, seed: tuple[int, ...]) ->
     del floor
     from spopt.region import Skater
 
-    if k <= 1 or tract.n == 1:
-        return np.zeros(tract.n, dtype=np.int64)
-    table, names = _table(tract)
-    model = Skater(table, older_weights(tract.links), names, n_clusters=k)
-    with _seeded(seed):
-        model.solve()
-    return np.asarray(model.labels_, dtype=np.int64)
+    return _cut(tract, k, seed, Skater)
 
 
 def _azp(tract: Tract, k: int, floor: float | None, seed: tuple[int, ...]) -> Labels:
@@ -67,16 +62,10 @@ def _azp(tract: Tract, k: int, floor: float | None, seed: tuple[int, ...]) -> La
     del floor
     from spopt.region import AZP
 
-    if k <= 1 or tract.n == 1:
-        return np.zeros(tract.n, dtype=np.int64)
     if k == tract.n:
         return np.arange(k, dtype=np.int64)
-    table, names = _table(tract)
     state = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    model = AZP(table, older_weights(tract.links), names, n_clusters=k, random_state=state)
-    with _seeded(seed):
-        model.solve()
-    return np.asarray(model.labels_, dtype=np.int64)
+    return _cut(tract, k, seed, partial(AZP, random_state=state))
 
 
 def _ward(tract: Tract, k: int, floor: float | None, seed: tuple[int, ...]) -> Labels:
@@ -84,13 +73,18 @@ def _ward(tract: Tract, k: int, floor: float | None, seed: tuple[int, ...]) -> L
     del floor
     from spopt.region import WardSpatial
 
+    return _cut(tract, k, seed, WardSpatial)
+
+
+def _cut(tract: Tract, k: int, seed: tuple[int, ...], model: Callable[..., Any]) -> Labels:
+    """Return what one of spopt's models makes of a tract and a number of regions."""
     if k <= 1 or tract.n == 1:
         return np.zeros(tract.n, dtype=np.int64)
     table, names = _table(tract)
-    model = WardSpatial(table, older_weights(tract.links), names, n_clusters=k)
+    made = model(table, older_weights(tract.links), names, n_clusters=k)
     with _seeded(seed):
-        model.solve()
-    return np.asarray(model.labels_, dtype=np.int64)
+        made.solve()
+    return np.asarray(made.labels_, dtype=np.int64)
 
 
 SOLVERS: Final[dict[str, Solver]] = {"maxp": _maxp, "skater": _skater, "azp": _azp, "ward": _ward}
