@@ -20,6 +20,9 @@ REGULAR: Final = "Regular"
 BOLD: Final = "Semibold"
 _PACKAGE: Final = "font_source_sans_pro"
 _MEASURE: Final = 100.0  # points at which letters are measured
+_USUAL: Final = frozenset(
+    {*range(0x20, 0x180), *range(0x400, 0x530), *range(0x2010, 0x2027), 0x2212, 0x2264, 0x2265, 0xD7}
+)
 _SPARE: Final = {REGULAR: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf"}
 
 
@@ -147,12 +150,16 @@ def fit(text: str, width: float, size: float, *, weight: str = REGULAR) -> str:
     return f"{text[:low].rstrip()}\u2026"
 
 
-@cache
 def webfont(weight: str = REGULAR, *, letters: Sequence[str] = ()) -> str:
     """Return one weight as a base64 WOFF for a style sheet, cut down to Latin, Cyrillic and `letters`.
 
     The same letters give the same bytes.
     """
+    return _webfont(weight, frozenset(map(ord, "".join(letters))) - _USUAL)
+
+
+@cache
+def _webfont(weight: str, further: frozenset[int]) -> str:
     import base64
     from io import BytesIO
 
@@ -165,8 +172,7 @@ def webfont(weight: str = REGULAR, *, letters: Sequence[str] = ()) -> str:
     options.name_IDs = [0, 1, 2, 13, 14]
     options.notdef_outline = True
     subsetter = Subsetter(options=options)
-    wanted = {*range(0x20, 0x180), *range(0x400, 0x530), *range(0x2010, 0x2027), 0x2212, 0x2264, 0x2265, 0xD7}
-    subsetter.populate(unicodes=sorted(wanted | {ord(letter) for letter in "".join(letters)}))
+    subsetter.populate(unicodes=sorted(_USUAL | further))
     subsetter.subset(font)
     font.flavor = "woff"
     written = BytesIO()

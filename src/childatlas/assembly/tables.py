@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo.columns import AREA_KM2, INDICATOR, PARENT, TYPE, UNIT
-from childatlas.assembly.survey_questions import answer_questions
 from childatlas.assembly.uncertain import rank_table, stability_table
 from childatlas.measures.gaps import check_claim, lowest_units
 
@@ -51,8 +50,10 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
         "units": _units(material, found),
         "absent": pd.DataFrame(found.absent.items(), columns=[INDICATOR, "reason"]),
     }
-    asked = material.survey.asked if material.survey is not None else None
-    tables |= answer_questions(material.study, asked, national=material.national_code)
+    if material.survey is not None:
+        from childatlas.assembly.survey_questions import answer_questions
+
+        tables |= answer_questions(material.study, material.survey.asked, national=material.national_code)
     return {name: table.reset_index(drop=True) for name, table in tables.items() if len(table)}
 
 

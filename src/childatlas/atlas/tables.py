@@ -7,6 +7,7 @@ apostrophe, in XLSX it is stored as a string with the quote prefix.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,6 +68,12 @@ def all_tables(atlas: Atlas, words: Words) -> dict[str, pd.DataFrame]:
 
     All but the figures (which keep the form they are read in) get the units' names beside their codes.
     """
+    return dict(_tables(atlas, words))
+
+
+@lru_cache(maxsize=1)
+def _tables(atlas: Atlas, words: Words) -> dict[str, pd.DataFrame]:
+    """Return the tables, made once for all the files that hold them."""
     values = {
         f"values-{key}": unit_table(atlas, geography, words) for key, geography in atlas.geographies.items()
     }

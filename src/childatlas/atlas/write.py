@@ -11,7 +11,7 @@ from childatlas.atlas.manifest import write_manifest
 from childatlas.atlas.pictures import Picture, draw_layer, draw_pictures, job_of, plan_pictures
 from childatlas.atlas.report import write_report
 from childatlas.atlas.swap import swapped_in
-from childatlas.atlas.tables import write_tables
+from childatlas.atlas.tables import all_tables, write_tables
 from childatlas.atlas.words import Words
 from childatlas.atlas.workers import Lent, workers
 from childatlas.layers import Atlas, Layer
@@ -21,7 +21,7 @@ __all__ = ["write_atlas", "write_map"]
 Progress = Callable[[str, int, int], None]
 Pictures = dict[str, dict[str, Picture]]
 
-ATLAS = ""  # no layer has this key
+ATLAS, WORDS = "", "."  # no layer has these keys
 
 # How long each step takes in per cent of the whole, as measured on 70 layers of 20 units.
 SHARES = {
@@ -72,14 +72,16 @@ def write_atlas(atlas: Atlas, folder: str | Path, *, words: Words, progress: Pro
 
     say = _Steps(words, progress)
     drawings = plan_pictures(atlas, words=words)
-    whole = Lent(ATLAS)
-    with swapped_in(folder) as fresh, workers(len(drawings), lent={**drawings, ATLAS: atlas}) as crew:
-        package = atlas.called("atlas.gpkg")
+    all_tables(atlas, words)  # made before the processes are born, each of which then has them
+    given = {"words": Lent(WORDS)}
+    lent = {**drawings, ATLAS: atlas, WORDS: words}
+    with swapped_in(folder) as fresh, workers(len(drawings), lent=lent) as crew:
+        whole, package = Lent(ATLAS), atlas.called("atlas.gpkg")
         beside = {
-            "tables": crew.start(write_tables, whole, fresh / "tables", words=words),
-            "workbook": crew.start(write_workbook, whole, fresh / atlas.called("atlas.xlsx"), words=words),
-            "geopackage": crew.start(write_geopackage, whole, fresh / package, words=words),
-            "interactive": crew.start(write_interactive_pages, whole, fresh / "interactive", words=words),
+            "tables": crew.start(write_tables, whole, fresh / "tables", **given),
+            "workbook": crew.start(write_workbook, whole, fresh / atlas.called("atlas.xlsx"), **given),
+            "geopackage": crew.start(write_geopackage, whole, fresh / package, **given),
+            "interactive": crew.start(write_interactive_pages, whole, fresh / "interactive", **given),
         }
         ticks = say.ticks("maps", len(drawings))
         maps, rest = draw_pictures(list(drawings), fresh, crew=crew, tick=ticks)
