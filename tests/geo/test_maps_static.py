@@ -360,10 +360,10 @@ def test_png_files_decode_to_the_pixels_that_were_written() -> None:
 
     pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
     texts = {"Метод" * 30: "Женкс", "": "empty", "Run": "0\x001"}
-    written = png_bytes(pixels.tobytes(), (5, 7), dpi=150, texts=texts)
+    written = png_bytes(pixels, dpi=150, texts=texts)
     with Image.open(io.BytesIO(written)) as picture:
         picture.load()
         assert np.array_equal(np.asarray(picture), pixels)
         assert picture.info["Run"] == "01"
         assert picture.info["Comment"] == "empty"
-    assert written == png_bytes(pixels.tobytes(), (5, 7), dpi=150, texts=texts)
+    assert written == png_bytes(pixels, dpi=150, texts=texts)

@@ -84,18 +84,16 @@ def write_figure(
 
 
 def _write_png(figure: Figure, path: Path, facts: Mapping[str, str], alt: str, dpi: int) -> None:
+    import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
 
     figure.set_dpi(dpi)
     before = figure.canvas
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
-    size = canvas.get_width_height(physical=True)
-    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-    figure.set_canvas(before)  # the pixels go with the canvas that drew them, not some time with the figure
     texts = {"Description": alt, "Software": "atlasgeo", **facts}
-    path.write_bytes(png_bytes(pixels.tobytes(), size, dpi=dpi, texts=texts))
+    path.write_bytes(png_bytes(np.asarray(canvas.buffer_rgba()), dpi=dpi, texts=texts))
+    figure.set_canvas(before)  # the pixels go with the canvas that drew them, not some time with the figure
 
 
 def _write_svg(
