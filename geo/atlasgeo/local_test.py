@@ -115,6 +115,7 @@ def sum_test(draws: SharedDraws | None, x: Floats, rows: Rows, *, count: Counter
         Question(least, widest, "low"),
     ]
     here, up, down = count(draws, y, questions)
+    del questions, slack, widest, largest, least  # a million units need this room for the answers
     return _of_counts(here, up, down).turned(rows.uniform & (rows.weight < 0))
 
 

@@ -15,7 +15,7 @@ __all__ = ["PRODUCT_CELLS", "count_products", "spans", "weights_at"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int32]
 PRODUCT_CELLS = 100_000  # cells of one block of a product: 0.8 MB, which a cache holds
 
 
@@ -74,7 +74,7 @@ def _reached(values: Floats, part: Places, question: Question, counts: tuple[Cou
 def _true_in_rows(flags: NDArray[np.bool_]) -> Counts:
     """Return the number of true flags of each row: short integers are summed fastest."""
     short = np.uint16 if flags.shape[1] < 2**16 else np.uint32
-    return np.asarray(flags.view(np.uint8).sum(axis=1, dtype=short), dtype=np.int64)
+    return np.asarray(flags.view(np.uint8).sum(axis=1, dtype=short), dtype=np.int32)
 
 
 def spans(first: Places, last: Places) -> Places:

@@ -13,7 +13,7 @@ __all__ = ["Question", "Tails", "mend", "p_value"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
