@@ -10,7 +10,6 @@ import pandas as pd
 from childatlas.assembly.index import BuiltIndex, index_layer
 from childatlas.assembly.measured import build_layer, carry_layer, choose_year, judge
 from childatlas.assembly.parent_values import parent_layer
-from childatlas.assembly.survey_layers import survey_layers, uncertain
 from childatlas.atlas.workers import Lent, workers
 from childatlas.errors import DataError, StudyError
 from childatlas.figures.select import observed, series
@@ -109,7 +108,11 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         for layer in measured
         if layer.geography != own.key and material.catalogue[layer.id].carry and not layer.is_count
     ]
-    geographies, of_survey = survey_layers(material, geographies, judged=judged)
+    of_survey: list[Layer] = []
+    if material.survey is not None:
+        from childatlas.assembly.survey_layers import survey_layers
+
+        geographies, of_survey = survey_layers(material, geographies, judged=judged)
     layers = tuple([built.layer for built in indices] + measured + of_survey + from_above + carried)
     return Found(geographies, layers, tuple(indices), gaps, absent)
 
@@ -174,6 +177,8 @@ def _judged(layers: list[Layer], material: Material, geographies: dict[str, Geog
 
 
 def _judge(layer: Layer, geography: Geography, material: Material) -> Layer:
+    from childatlas.assembly.survey_layers import uncertain
+
     study = material.study
     return uncertain(material, judge(layer, geography, study.statistics, seed=study.seed), geography)
 
