@@ -86,8 +86,8 @@ def check(study: Study | str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``study``, ``facts`` (text -> value), ``dropped`` (reason -> rows) and ``reading``: what was understood
-        of the tables and deserves a look (text -> what it was taken for).
+        ``study``, ``facts`` (text -> value), ``dropped`` (reason -> rows) and ``reading``: what was
+        understood of the tables and deserves a look (text -> what it was taken for).
 
     Raises
     ------

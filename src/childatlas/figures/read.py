@@ -82,7 +82,7 @@ class ReadReport:
     ignored_columns: tuple[tuple[str, str], ...] = ()
 
     def doubts(self) -> dict[str, str]:
-        """Return what deserves a look, with what became of it: names guessed or not found, columns not used."""
+        """Return what deserves a look, and what became of it: names guessed or not found, columns unused."""
         guessed = {
             name: f"taken for {self.names[name]} (similarity {score:.0f} of 100)"
             for name, score in self.guessed.items()
@@ -132,9 +132,9 @@ def read_figures(
     Raises
     ------
     DataError
-        If a file is absent, unreadable or without rows, a column is missing, a number column holds text, a year
-        is not a year, a residence, sex or flag is unknown, a code is unknown, or a name is ambiguous. File, row,
-        column and value are named.
+        If a file is absent, unreadable or without rows, a column is missing, a number column holds text, a
+        year is not a year, a residence, sex or flag is unknown, a code is unknown, or a name is ambiguous.
+        File, row, column and value are named.
     """
     own = read_aliases(aliases) if isinstance(aliases, str | Path) else aliases
     parts = [_read_one(path, gazetteer=gazetteer, level=level, aliases=own) for path in _expand(paths)]
