@@ -7,7 +7,7 @@ import math
 import pytest
 
 from atlasgeo.errors import StudyError
-from atlasgeo.maps.typeface import BOLD, face, fit, font_file, text_width, webfont, wrap
+from atlasgeo.maps.typeface import BOLD, _webfont, face, fit, font_file, text_width, webfont, wrap
 from atlasgeo.maps.wording import ENGLISH, MapText, format_number
 
 KAZAKH = "ӘҒҚҢӨҰҮҺІәғқңөұүһі"
@@ -89,7 +89,7 @@ def test_webfont_is_small_and_always_the_same() -> None:
     from fontTools.ttLib import TTFont
 
     once = webfont()
-    webfont.cache_clear()
+    _webfont.cache_clear()
     assert webfont() == once
     font = TTFont(BytesIO(base64.b64decode(once)))
     assert {ord(letter) for letter in KAZAKH} <= set(font.getBestCmap())
