@@ -117,7 +117,7 @@ def test_the_map_of_types_counts_them_and_ranks_nobody(districts):
     assert [row[2] for row in legend] == list(n.values())
     assert [row[1] for row in legend] == list(QUALITATIVE[:3])
     assert spread["ranking"]["rows"] == []
-    table = all_tables(atlas, words)["values-district-2024"].set_index("unit")
+    table = all_tables(atlas, words)["values-district-2024"]
     assert "district_type_rank" not in table
     assert table.loc["101000000", "district_type_label"] == "City of oblast significance"
     facts = {p["code"]: p["facts"] for p in unit_profiles(atlas, words=words)}["101000000"]
@@ -215,7 +215,7 @@ def test_a_table_of_the_users_own_is_judged_like_any_other(cache, districts, tmp
     text = text.replace('name = "kazakhstan-districts"', 'name = "own"')
     text = text.replace('tables = ["kaz-districts"', 'tables = ["figures.csv", "kaz-districts"')
     text = text.replace('catalogue = ["kaz-districts"', 'catalogue = ["indicators.toml", "kaz-districts"')
-    text = text.replace('indicators = ["district_area"', 'indicators = ["lacking_water", "district_area"')
+    text = text.replace('indicators = ["district_type"', 'indicators = ["lacking_water", "district_type"')
     (tmp_path / "own.toml").write_text(text)
     _, own, atlas = _made(read_study(tmp_path / "own.toml"))
     layer = atlas.layer("lacking_water")
