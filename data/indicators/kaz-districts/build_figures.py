@@ -73,7 +73,7 @@ def main() -> None:
             "residence": "total",
             "sex": "",
             "group": "",
-            "value": value if indicator == "district_type" else round(float(value), 1),
+            "value": round(float(value), 1),
             "se": "",
             "n": "",
             "source": source,
