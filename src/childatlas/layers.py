@@ -139,6 +139,9 @@ class Layer:
     rank_sets : DataFrame or None
         Where there are errors: confidence sets of the ranks and ``word`` (lagging, may be lagging), as
         `childatlas.measures.ranks.RankSets.table`.
+    categories : dict of int -> texts
+        What each value stands for, where values name a kind and not an amount; else empty. Such a layer has
+        no order: it is never ranked, judged, averaged or carried.
     stability : DataFrame or None
         Where there are errors: how far the labels of clusters hold under them, as
         `atlasgeo.hotspots_under_error` returns.
@@ -180,6 +183,7 @@ class Layer:
     coverage: pd.Series | None = None
     rank_sets: pd.DataFrame | None = None
     stability: pd.DataFrame | None = None
+    categories: dict[int, Texts] = field(default_factory=dict)
 
     @property
     def synthetic(self) -> bool:
@@ -190,6 +194,11 @@ class Layer:
     def from_above(self) -> bool:
         """Whether units show the figure of the unit above: such a layer is never ranked nor judged."""
         return PARENT_VALUE in ";".join(map(str, self.flags.dropna())).split(";")
+
+    @property
+    def orderless(self) -> bool:
+        """Whether no unit may stand before another: values are of the unit above, or name categories."""
+        return self.from_above or bool(self.categories)
 
     @property
     def key(self) -> str:

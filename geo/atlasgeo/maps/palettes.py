@@ -21,6 +21,7 @@ __all__ = [
     "LAND",
     "NO_DATA",
     "PAPER",
+    "QUALITATIVE",
     "SEQUENTIAL_BETTER",
     "SEQUENTIAL_NEUTRAL",
     "SEQUENTIAL_WORSE",
@@ -51,6 +52,11 @@ BIVARIATE: Final = (
     ("#e8e6e1", "#b5c6d6", "#6f9bbf"),
     ("#e0bfae", "#a99bb0", "#67739c"),
     ("#cf7f66", "#97596b", "#56395f"),
+)
+# Kinds without an order: any two differ by 21.9 in CIELAB under every sight, and so does each from `LAND`.
+QUALITATIVE: Final = (
+    *("#e3c878", "#2a6a99", "#d55e00", "#44bb99"),
+    *("#9d9ac1", "#4a3b32", "#332288", "#8a6d4b"),
 )
 CLUSTERS: Final[Mapping[str, str]] = MappingProxyType(
     {

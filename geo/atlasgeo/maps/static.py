@@ -10,6 +10,7 @@ import pandas as pd
 from atlasgeo import columns as c
 from atlasgeo.maps.annotations import draw_inset_shapes, draw_inset_words, draw_key, draw_labels, draw_numbers
 from atlasgeo.maps.basemap import Basemap, values_on
+from atlasgeo.maps.categories import Categories, categories_of
 from atlasgeo.maps.classes import Classes
 from atlasgeo.maps.clusters import draw_clusters
 from atlasgeo.maps.counts import draw_counts
@@ -47,6 +48,9 @@ def draw_choropleth(
 ) -> Figure:
     """Return a map of rates: coloured units with names and values, legend, ranking and small print.
 
+    `Categories` have no order: no ranking stands beside the map, the legend keeps the order in which they
+    were declared, and the colour of a unit says its category.
+
     Parameters
     ----------
     basemap : Basemap
@@ -67,7 +71,7 @@ def draw_choropleth(
         Flags joined by ``;``; those of `PATTERNS` and ``suppressed``, ``schematic``, ``synthetic`` are
         drawn.
     ranking : bool
-        Whether the ranking stands beside the map.
+        Whether the ranking stands beside the map; it never does for categories.
     low_first : bool
         Whether low values are worst: they then lead the legend and the ranking.
     digits : int, optional
@@ -90,17 +94,19 @@ def draw_choropleth(
     coats = coat_units(basemap.codes, index, ramp, flags=flags)
     fills = dict(zip(basemap.codes, coats.fills, strict=True))
     below = draw_header(page, text)
-    entries = _entries(classes, index, ramp, coats, text=text, low_first=low_first)
+    kinds = isinstance(classes, Categories)
+    entries = _entries(classes, index, ramp, coats, text=text, low_first=low_first or kinds)
     end = draw_legend(page, entries, title=text.legend_title, top=below - 14 * page.sheet.scale)
     order = rank_units(values, digits=shown, low_first=low_first)
     top = end - 10 * page.sheet.scale
-    beside = listed(page, order, top=top) if ranking else ()
+    beside = listed(page, order, top=top) if ranking and not kinds else ()
     draw_map(
         page,
         basemap,
         coats,
         text=text,
-        words=_words(basemap, coats, values, shown, text=text, names=names),
+        words=_words(basemap, coats, values, shown, text=text, names=names)
+        | {code: (str(names.get(code, code)), "") for code in categories_of(classes, values)},
         ranking=order,
         listed=beside,
     )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from atlasgeo import columns as c
 from atlasgeo.errors import DataError
+from atlasgeo.maps.categories import Categories, categories_of
 from atlasgeo.maps.classes import Classes
 from atlasgeo.maps.counts import CIRCLE, GROUND, circle_radii
 from atlasgeo.maps.order import interval, rank_units
@@ -180,7 +181,7 @@ def _rate(layer: WebLayer, codes: list[str], text: MapText) -> tuple[dict[str, A
     units = {code: _coat(units[code], ground, share) for code, ground in zip(codes, grounds, strict=True)}
     labels = layer.classes.labelled(decimal=text.decimal, thousands=text.thousands) if layer.classes else ()
     rows = [_row(label, ramp[i], int((index == i).sum())) for i, label in enumerate(labels)]
-    rows = rows if layer.low_first else rows[::-1]
+    rows = rows if layer.low_first or isinstance(layer.classes, Categories) else rows[::-1]
     return units, [*rows, *_absent_rows(units, text), *_flag_rows(layer, values, text)]
 
 
@@ -216,6 +217,7 @@ def _valued(layer: WebLayer, values: pd.Series, text: MapText) -> dict[str, Any]
     """Return value, interval, rank, flags and trend of each unit, without its colour."""
     codes = [str(code) for code in values.index]
     order = rank_units(values, digits=layer.digits, low_first=layer.low_first)
+    kinds = categories_of(layer.classes, values)  # they have a name in place of a number, and no rank
     bounds = interval(layer.errors, values)
     hidden = has_flag(layer.flags, c.SUPPRESSED, codes)
     said = {flag: has_flag(layer.flags, flag, codes) for flag in c.FLAGS}
@@ -224,10 +226,10 @@ def _valued(layer: WebLayer, values: pd.Series, text: MapText) -> dict[str, Any]
         known = bool(pd.notna(values[code]))
         absent = text.word("suppressed" if hidden[number] else "no_data")
         units[code] = {
-            "value": text.number(float(values[code]), layer.digits) if known else absent,
+            "value": kinds.get(code) or (text.number(float(values[code]), layer.digits) if known else absent),
             "known": known,
             "absent": "" if known else ("suppressed" if hidden[number] else "no_data"),
-            "rank": order.label(code) if known else "",
+            "rank": order.label(code) if known and not kinds else "",
             "interval": _interval_text(bounds, code, layer.digits, text),
             "codes": [flag for flag in PATTERNS if known and said.get(flag, [False] * len(codes))[number]],
             "flags": [text.word(flag) for flag in c.FLAGS if known and said[flag][number]],

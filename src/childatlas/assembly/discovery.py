@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from childatlas.assembly.categories import amounts
 from childatlas.assembly.index import BuiltIndex, index_layer
 from childatlas.assembly.measured import build_layer, carry_layer, choose_year, judge
 from childatlas.assembly.parent_values import parent_layer
@@ -73,7 +74,8 @@ def find_layers(material: Material, *, judged: bool = True) -> Found:
         return geographies[key]
 
     gaps = residence_gaps(
-        observed(material.figures), digits={i: e.digits for i, e in material.catalogue.items()}
+        observed(amounts(material.figures, material.catalogue)),
+        digits={i: e.digits for i, e in material.catalogue.items()},
     )
     indices = [
         index_layer(material, plan, recipe, at(plan.vintage or study.vintage), judged=judged)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from childatlas.assembly.categories import refuse_categories
 from childatlas.assembly.ground import Ground
 from childatlas.assembly.shapes import fetch_official
 from childatlas.errors import DataError, StudyError, nearest
@@ -100,6 +101,7 @@ def read_material(study: Study, *, fetch: bool = False, only: str | None = None)
         catalogue = survey.catalogue
     wanted = (only,) if only else (*study.figures.indicators, *study.figures.parent_values)
     _refuse_unknown(wanted, catalogue, study)
+    refuse_categories(study, catalogue)
     tables = [table for name in study.figures.tables for table in _table_files(study, name)]
     own = study.figures.aliases
     spellings = None if own is None else study.locate("indicators", own)

@@ -21,6 +21,7 @@ from atlasgeo.columns import (
     VALUE,
     YEAR,
 )
+from childatlas.assembly.categories import in_categories
 from childatlas.assembly.lines import COUNTRY_ROW, breaks_in, lines_of
 from childatlas.errors import AnalysisError
 from childatlas.figures.select import series
@@ -156,7 +157,7 @@ def build_layer(
         years_used=pd.Series(year, index=codes).where(values.notna()),
         breaks_in_trend=breaks_in(lines, indicator, reforms or {}, language=language),
     )
-    layer = _with_gap(layer, gaps, national_code)
+    layer = in_categories(layer, indicator) if indicator.categories else _with_gap(layer, gaps, national_code)
     return judge(layer, geography, plan, seed=seed) if plan else layer
 
 
@@ -200,6 +201,8 @@ def why_no_statistics(layer: Layer) -> str:
     values = layer.values.dropna()
     if not _observed(layer.flags).all():
         return "holds figures that were not measured on these units"
+    if layer.categories:
+        return "its values name categories, which have no order"
     if layer.is_count:
         return "a count: it follows the number of people"
     if len(values) <= LEAST_UNITS:
@@ -263,13 +266,14 @@ def carry_layer(layer: Layer, geography: Geography, gazetteer: pd.DataFrame) -> 
     Raises
     ------
     AnalysisError
-        If the layer is a count, which cannot be carried.
+        If the layer is a count or a category, which cannot be carried.
     """
     from atlasgeo.vintages import carry
 
-    if layer.is_count:
+    if layer.is_count or layer.categories:
+        kind = "category" if layer.categories else "count"
         raise AnalysisError(
-            "a count cannot be carried to successors", found=layer.id, fix="split it by a base"
+            f"a {kind} cannot be carried to successors", found=layer.id, fix="give the successors their own"
         )
     carried = carry(
         layer.values, gazetteer, level=geography.level, from_year=layer.year, to_year=geography.year

@@ -158,7 +158,7 @@ def _notes(material: Material, found: Found) -> tuple[str, ...]:
     notes = []
     if study.note.get(words.language):
         notes.append(study.note[words.language])
-    if all(layer.standard_errors is None for layer in layers):
+    if not all(layer.categories for layer in layers) and all(x.standard_errors is None for x in layers):
         notes.append(words.say("run.notes.no_errors"))
     if carried := [layer for layer in layers if layer.carried_from]:
         notes.append(words.say("run.notes.carried", n=len(carried)))

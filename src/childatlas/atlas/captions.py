@@ -42,6 +42,7 @@ def level_name(geography: Geography, words: Words) -> str:
 def subtitle(layer: Layer, geography: Geography, words: Words) -> str:
     """Return unit of measure, population, residence where not total, level and year, as one line."""
     population = words.pick(layer.population)
+    bare = bool(layer.categories) and not population
     said = {
         "measure": words.pick(layer.measure) or words.pick(layer.label),
         "population": population or words.say("map.index_population"),
@@ -49,7 +50,7 @@ def subtitle(layer: Layer, geography: Geography, words: Words) -> str:
         "year": layer.year,
     }
     if layer.residence == "total":
-        return capital(words.say("map.subtitle", **said))
+        return capital(words.say("map.subtitle_bare" if bare else "map.subtitle", **said))
     residence = words.name("residence", layer.residence)
     return capital(words.say("map.subtitle_residence", residence=residence, **said))
 
@@ -71,7 +72,8 @@ def source_line(layer: Layer, words: Words) -> str:
 
 def caveats(layer: Layer, geography: Geography, words: Words) -> list[str]:
     """Return what a reader has to know of the values, a sentence each: errors, flags, years, shapes."""
-    said = [words.say("foot.no_errors" if layer.standard_errors is None else "foot.with_errors")]
+    errors = "foot.no_errors" if layer.standard_errors is None else "foot.with_errors"
+    said = [] if layer.categories else [words.say(errors)]
     for flag, n in flag_counts(layer).items():
         counted = words.count(n, "value")
         said.append(words.say("foot.flagged", values=counted, flag=words.name("flags", flag)))
@@ -166,7 +168,10 @@ def how_to_read(atlas: Atlas, words: Words) -> dict[str, str]:
         if reform["level"] in levels and reform["year"] <= until
     ]
     changed = words.say("how.borders_changed", reforms="; ".join(told)) if told else ""
-    how = {key: text for key, text in words.group("how").items() if key not in ("reform", "borders_changed")}
+    parts = ("reform", "borders_changed", "categories")
+    how = {key: text for key, text in words.group("how").items() if key not in parts}
+    if any(layer.categories for layer in atlas.layers):
+        how["map"] = f"{how['map']} {words.say('how.categories')}"
     return {**how, "borders": f"{words.say('how.borders')} {changed}".strip()}
 
 
@@ -191,7 +196,7 @@ def alt_text(layer: Layer, geography: Geography, words: Words) -> str:
 
 
 def _range(ordered: pd.Series, layer: Layer, words: Words) -> str:
-    if len(ordered) < 2:
+    if len(ordered) < 2 or layer.categories:
         return ""
     low, high = (words.number(float(v), layer.digits) for v in (ordered.min(), ordered.max()))
     return words.say("map.alt_range", low=low, high=high)
@@ -229,7 +234,7 @@ def facts_of(job: Drawing, title: str) -> dict[str, str]:
         "Boundaries": job.geography.credit,
         "Source": layer.source,
         "Licence": layer.licence,
-        "Classes": f"{study.classes.scheme}, k = {study.classes.k}",
+        "Classes": "categories" if layer.categories else f"{study.classes.scheme}, k = {study.classes.k}",
         "Statistics": (
             f"{study.neighbours.rule} neighbours, {study.statistics.permutations} permutations, "
             f"{study.statistics.correction} at {study.statistics.alpha}, seed {study.seed}"

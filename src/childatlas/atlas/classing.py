@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atlasgeo.maps.classes import classify
-from atlasgeo.maps.palettes import class_colours, sequential
+from atlasgeo.maps.palettes import QUALITATIVE, class_colours, sequential
+from childatlas.atlas.categories import category_classes
 from childatlas.atlas.words import Words
 from childatlas.layers import Layer
 from childatlas.study import Study
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["classes_line", "layer_classes", "layer_colours"]
 
 
-def layer_classes(study: Study, layer: Layer) -> Classes:
+def layer_classes(study: Study, layer: Layer, *, words: Words) -> Classes:
     """Return the classes that the study asks for: its own breaks for this indicator, else its scheme.
+
+    Categories are classes of their own, labelled in the words' language.
 
     Raises
     ------
     AnalysisError
         If no value is there.
     """
+    if layer.categories:
+        return category_classes(layer, words)
     plan = study.classes
     breaks = plan.breaks.get(layer.id)
     if breaks:
@@ -33,10 +38,14 @@ def layer_classes(study: Study, layer: Layer) -> Classes:
 
 
 def layer_colours(layer: Layer, classes: Classes) -> tuple[str, ...]:
-    """Return one colour a class: warm where more is worse, cool where more is better."""
+    """Return one colour a class: warm where more is worse, cool where more is better, any for categories."""
+    if layer.categories:
+        return QUALITATIVE[: classes.k]
     return class_colours(sequential(layer.direction), classes.k)
 
 
 def classes_line(classes: Classes, words: Words) -> str:
     """Return how the classes were made, as the foot of a map says it."""
+    if classes.scheme == "categories":
+        return words.say("foot.categories")
     return words.say("foot.classes", scheme=words.name("schemes", classes.scheme), classes=f"k = {classes.k}")

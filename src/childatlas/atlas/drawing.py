@@ -119,7 +119,7 @@ def _value_map(job: Drawing) -> Sketch:
     title = finding(layer, geography, words)
     if layer.is_count:
         return Sketch(_circles(job, title), title, alt_text(layer, geography, words))
-    classes = layer_classes(job.study, layer) if layer.values.notna().any() else None
+    classes = layer_classes(job.study, layer, words=words) if layer.values.notna().any() else None
     text = _map_text(
         job,
         title=title,
@@ -137,7 +137,7 @@ def _value_map(job: Drawing) -> Sketch:
         national=layer.national,
         errors=layer.standard_errors,
         flags=layer.flags,
-        ranking=not layer.from_above,
+        ranking=not layer.orderless,
         low_first=layer.direction == "higher_is_better",
         digits=layer.digits,
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from atlasgeo.columns import CARRIED, MODELLED, SYNTHETIC
+from childatlas.atlas.categories import category_sentence
 from childatlas.atlas.places import place_names, places
 from childatlas.atlas.words import Words
 from childatlas.layers import Geography, Layer
@@ -48,14 +49,14 @@ def worst_units(layer: Layer, *, most: int = _LEADERS) -> list[str]:
     """Return the codes that a title may name: whole ranks from the worst, at most a third of the units.
 
     A tie is never cut: all units of a rank are named or none, so the list is empty where more than five
-    share the worst value, or where units show the figure of the unit above.
+    share the worst value, or where the layer has no order.
     """
-    return [] if layer.from_above else _leaders(order_of(layer), most, layer.digits)
+    return [] if layer.orderless else _leaders(order_of(layer), most, layer.digits)
 
 
 def best_units(layer: Layer, *, most: int = _LEADERS) -> list[str]:
     """Return the same from the other end, best first."""
-    return [] if layer.from_above else _leaders(order_of(layer).iloc[::-1], most, layer.digits)
+    return [] if layer.orderless else _leaders(order_of(layer).iloc[::-1], most, layer.digits)
 
 
 def _leaders(ordered: pd.Series, most: int, digits: int) -> list[str]:
@@ -101,14 +102,16 @@ def finding(layer: Layer, geography: Geography, words: Words) -> str:
     Returns
     -------
     str
-        A synthetic layer gets no sentence about a named place; carried and modelled ones say so.
+        A synthetic layer gets no sentence about a named place; carried and modelled ones say so. Categories
+        are counted, no place is named.
     """
     label, flags = words.pick(layer.label), flag_counts(layer)
     if flags.get(SYNTHETIC):
         return words.say("finding.synthetic", label=label)
     if layer.from_above:
         return words.say("finding.from_above", label=label, units=words.plural(geography.level))
-    sentence = _order_sentence(layer, geography, words)
+    say = category_sentence if layer.categories else _order_sentence
+    sentence = say(layer, geography, words)
     if layer.carried_from:
         return words.say("finding.carried_twin", finding=sentence, year=layer.carried_from)
     if flags.get(CARRIED) and layer.values.notna().any():

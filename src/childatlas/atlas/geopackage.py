@@ -151,7 +151,7 @@ def _styles(atlas: Atlas, words: Words) -> list[_Style]:
 
 
 def _style(atlas: Atlas, layer: Layer, *, default: bool, words: Words) -> _Style:
-    classes = layer_classes(atlas.study, layer)
+    classes = layer_classes(atlas.study, layer, words=words)
     colours = layer_colours(layer, classes)
     column, label = column_name(atlas.stem(layer)), words.pick(layer.label)
     no_data = words.say("map.no_data")

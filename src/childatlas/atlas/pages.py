@@ -96,7 +96,7 @@ def _value_layer(atlas: Atlas, layer: Layer, geography: Geography, words: Words)
     from atlasgeo.maps.interactive import WebLayer
 
     measured = not layer.is_count and bool(layer.values.notna().any())
-    classes = layer_classes(atlas.study, layer) if measured else None
+    classes = layer_classes(atlas.study, layer, words=words) if measured else None
     measure = words.pick(layer.measure) or words.pick(layer.label)
     legend = words.say("map.legend", measure=measure, level=level_name(geography, words))
     return WebLayer(
@@ -107,7 +107,7 @@ def _value_layer(atlas: Atlas, layer: Layer, geography: Geography, words: Words)
         classes=classes,
         colours=layer_colours(layer, classes) if classes else (),
         kind="count" if layer.is_count else "rate",
-        measure=measure,
+        measure="" if layer.categories else measure,  # a label is no amount of anything
         source=source_line(layer, words),
         legend_title=capital(legend),
         note=words.pick(layer.note),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from atlasgeo.columns import AREA_KM2, PARENT, SYNTHETIC, TYPE, VALID_FROM
 from atlasgeo.maps.locator import locator_paths, locator_svg
+from childatlas.atlas.categories import value_text
 from childatlas.atlas.findings import COUNTRY, flag_counts
 from childatlas.atlas.places import parent_names, place_names
 from childatlas.atlas.scales import Scale, scale_of
@@ -51,7 +52,7 @@ def unit_profiles(atlas: Atlas, *, words: Words) -> list[dict[str, Any]]:
     known = known_names(atlas, words) | {"": ""}
     parents = own.units[PARENT].astype(str).map(known) if PARENT in own.units else pd.Series(dtype=str)
     parents = parent_names(own, words).fillna(parents)
-    real = [layer for layer in atlas.layers if _is_real(layer)]
+    real = [layer for layer in atlas.layers if _is_real(layer) and not layer.categories]
     labels = [words.pick(layer.label) for layer in real]
     told = [f"{a}, {b.year}" if labels.count(a) > 1 else a for a, b in zip(labels, real, strict=True)]
     columns = [
@@ -122,7 +123,20 @@ def _facts(atlas: Atlas, own: Geography, code: str, *, parent: object, words: Wo
         facts.append((words.say("book.shapes"), own.mark or words.say("picture.schematic")))
     if text := _children(atlas, code, words):
         facts.append((words.say("book.children"), text))
-    return facts
+    said = {text for _, text in facts}
+    return [*facts, *(fact for fact in _categories(atlas, own, code, words) if fact[1] not in said)]
+
+
+def _categories(atlas: Atlas, own: Geography, code: str, words: Words) -> list[tuple[str, str]]:
+    """Return what kind of place the unit is by each layer of categories, in the borders of today."""
+    return [
+        (words.pick(layer.label), value_text(layer, code, words))
+        for layer in atlas.layers
+        if layer.categories
+        and _is_real(layer)
+        and same_unit(code, own, atlas.geographies[layer.geography])
+        and not pd.isna(layer.values.get(code))
+    ]
 
 
 def _children(atlas: Atlas, code: str, words: Words) -> str:

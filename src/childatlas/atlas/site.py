@@ -161,7 +161,7 @@ def _entry(
     ]
     raw = {str(code): f"{value:.12g}" for code, value in layer.values.dropna().items()}
     ranking = spread["ranking"]
-    listed = unranked_rows(atlas, layer, words=words) if layer.from_above else ranking["rows"]
+    listed = unranked_rows(atlas, layer, words=words) if layer.orderless else ranking["rows"]
     rows = [{**row, "raw": raw[row["code"]]} for row in listed]
     judged = layer.local_moran is not None
     return {

@@ -10,6 +10,7 @@ import pandas as pd
 from atlasgeo.columns import PARENT_VALUE, SUPPRESSED
 from atlasgeo.maps.palettes import NO_DATA, SEQUENTIAL_NEUTRAL
 from childatlas.atlas.captions import capital, caveats, endorsement, note_of, source_line, subtitle
+from childatlas.atlas.categories import category_groups, value_text
 from childatlas.atlas.classing import classes_line, layer_classes, layer_colours
 from childatlas.atlas.findings import COUNTRY, finding, gap_sentence, order_of, trend_sentence
 from childatlas.atlas.places import parent_names, place_names
@@ -52,6 +53,7 @@ def layer_spread(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         "definition": definition,
         "legend": legend_of(atlas, layer, words=words),
         "ranking": ranking_of(atlas, layer, words=words),
+        "categories": category_groups(layer, geography, words),
         "trend": trend_of(layer, geography, words),
         "gap": {"shown": _has_gap(layer), "text": gap_sentence(layer, geography, words)},
         "source": source_line(layer, words),
@@ -65,7 +67,8 @@ def layer_spread(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
 def _foot(atlas: Atlas, layer: Layer, words: Words) -> str:
     geography = atlas.geographies[layer.geography]
     credit = words.say("foot.boundaries", credit=geography.credit.rstrip(". "))
-    classes = classes_line(layer_classes(atlas.study, layer), words) if layer.values.notna().any() else ""
+    how = layer_classes(atlas.study, layer, words=words) if layer.values.notna().any() else None
+    classes = classes_line(how, words) if how else ""
     parts = [source_line(layer, words), credit, classes, endorsement(atlas, words)]
     return " ".join(part for part in parts if part)
 
@@ -81,7 +84,7 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     no_data = {"missing": missing, "missing_share": 1.0, "no_data": words.say(f"map.{key}")}
     if layer.values.notna().sum() == 0:
         return {"title": title, "rows": [], **no_data}
-    classes = layer_classes(atlas.study, layer)
+    classes = layer_classes(atlas.study, layer, words=words)
     counts = classes.counts(layer.values)
     labels = classes.labelled(
         decimal=words.texts["format.decimal"], thousands=words.texts["format.thousands"]
@@ -91,7 +94,7 @@ def legend_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
         {"label": label, "colour": colour, "n": int(n), "share": round(int(n) / most, 4)}
         for label, colour, n in zip(labels, layer_colours(layer, classes), counts, strict=True)
     ]
-    worst_first = rows if layer.direction == "higher_is_better" else rows[::-1]
+    worst_first = rows if layer.direction == "higher_is_better" or layer.categories else rows[::-1]
     return {"title": title, "rows": worst_first, **no_data, "missing_share": round(missing / most, 4)}
 
 
@@ -107,12 +110,12 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
     """Return the ranking, worst off first, with the country's value, intervals and the gap of each unit.
 
     ``head`` and ``tail`` say how many of the rows a page shows where there are more than 24. Where units show
-    the figure of the unit above there is no ranking of them: the units above stand there, each once.
+    the figure of the unit above, the units above stand there, each once. Categories have no ranking.
     """
     geography = atlas.geographies[layer.geography]
     title, order, names = _listed(layer, geography, words)
     scale, sides = _ranking_scale(layer), _gap_scale(layer)
-    colours = _colour_of_unit(atlas, layer)
+    colours = _colour_of_unit(atlas, layer, words)
     rows = [
         _ranking_row(layer, str(code), scale, sides, words=words)
         | {"name": names.get(code, str(code)), "colour": colours.get(str(code), NO_DATA)}
@@ -135,6 +138,8 @@ def ranking_of(atlas: Atlas, layer: Layer, *, words: Words) -> dict[str, Any]:
 def _listed(layer: Layer, geography: Geography, words: Words) -> tuple[str, pd.Index, pd.Series]:
     """Return heading, codes and names of the ranking; the unit above has the code of its first part."""
     names, order = place_names(geography, words), order_of(layer).index
+    if layer.categories:
+        return "", order[:0], names
     above = layer.flags.fillna("").str.contains(PARENT_VALUE, regex=False)
     own = order[~order.isin(above.index[above])]
     if len(own) or not layer.from_above:
@@ -146,7 +151,7 @@ def _listed(layer: Layer, geography: Geography, words: Words) -> tuple[str, pd.I
 def unranked_rows(atlas: Atlas, layer: Layer, *, words: Words) -> list[dict[str, Any]]:
     """Return a row a unit in the order of their names, as `ranking_of` has them: no order of values."""
     geography = atlas.geographies[layer.geography]
-    names, colours = place_names(geography, words), _colour_of_unit(atlas, layer)
+    names, colours = place_names(geography, words), _colour_of_unit(atlas, layer, words)
     scale = _ranking_scale(layer)
     return [
         _ranking_row(layer, str(code), scale, None, words=words)
@@ -166,7 +171,7 @@ def _ranking_row(
     return {
         "code": code,
         "rank": rank_text(layer, code, words),
-        "value": words.number(value, layer.digits),
+        "value": value_text(layer, code, words),
         "at": scale.at(value),
         "low": scale.at(low),
         "high": scale.at(high),
@@ -236,10 +241,10 @@ def _mark(value: float | None, scale: Scale, layer: Layer, words: Words) -> dict
     return {"at": scale.at(value), "text": text}
 
 
-def _colour_of_unit(atlas: Atlas, layer: Layer) -> dict[str, str]:
+def _colour_of_unit(atlas: Atlas, layer: Layer, words: Words) -> dict[str, str]:
     if layer.is_count or layer.values.notna().sum() == 0:
         return dict.fromkeys(map(str, layer.values.index), SEQUENTIAL_NEUTRAL[3])
-    classes = layer_classes(atlas.study, layer)
+    classes = layer_classes(atlas.study, layer, words=words)
     colours = layer_colours(layer, classes)
     placed = classes.assign(layer.values)
     return {str(code): colours[int(i)] for code, i in placed.items() if i >= 0}

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from atlasgeo.columns import CLUSTER, FLAG, P_ADJUSTED, SYNTHETIC, UNIT
+from childatlas.atlas.categories import category_labels
 from childatlas.atlas.clusters import suggested
 from childatlas.atlas.findings import COUNTRY, finding
 from childatlas.atlas.places import place_names
@@ -136,7 +137,8 @@ def unit_table(atlas: Atlas, geography: Geography, words: Words) -> pd.DataFrame
     """Return one row a unit of the geography: its facts, then value, rank and cluster of every layer on it.
 
     Columns of a layer start with its stem: ``<stem>``, ``<stem>_rank``, ``<stem>_flag`` (where any),
-    ``<stem>_se`` (where published), ``<stem>_cluster``, ``<stem>_p`` and ``<stem>_suggestive``.
+    ``<stem>_se`` (where published), ``<stem>_cluster``, ``<stem>_p`` and ``<stem>_suggestive``. A category
+    has ``<stem>_label`` and no rank.
     """
     units = geography.units
     facts = {NAME: place_names(geography, words)}
@@ -147,7 +149,10 @@ def unit_table(atlas: Atlas, geography: Geography, words: Words) -> pd.DataFrame
             continue
         stem = atlas.stem(layer)
         columns[stem] = layer.values.round(12)
-        columns[f"{stem}_rank"] = layer.ranks["rank"]
+        if layer.categories:
+            columns[f"{stem}_label"] = category_labels(layer, words)
+        else:
+            columns[f"{stem}_rank"] = layer.ranks["rank"]
         if layer.standard_errors is not None:
             columns[f"{stem}_se"] = layer.standard_errors
         columns.update(_under_errors(layer, stem))
@@ -184,7 +189,7 @@ def layer_table(atlas: Atlas, words: Words) -> pd.DataFrame:
             {
                 "layer": atlas.stem(layer),
                 "indicator": layer.id,
-                "kind": layer.kind,
+                "kind": "category" if layer.categories else layer.kind,
                 "label": words.pick(layer.label),
                 "measure": words.pick(layer.measure),
                 "population": words.pick(layer.population),

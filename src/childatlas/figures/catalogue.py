@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -15,6 +16,9 @@ from childatlas.errors import DataError, nearest
 __all__ = ["Catalogue", "Indicator", "read_catalogue"]
 
 Texts = dict[str, str]
+WHOLE: Final = re.compile("0|[1-9][0-9]{0,8}")
+MOST_CATEGORIES: Final = 8  # as many colours can be told apart
+OF_AMOUNTS: Final = ("carry", "valid_range", "denominator", "count", "per", "component", "year_break")
 
 
 class Indicator(BaseModel):
@@ -29,7 +33,10 @@ class Indicator(BaseModel):
     direction : str
         ``higher_is_worse``, ``higher_is_better`` or ``neutral``.
     kind : str
-        ``rate``, ``count``, ``mean`` or ``index``. A count is never carried, nor compared between units.
+        ``rate``, ``count``, ``mean``, ``index`` or ``category``. A count is never carried, nor compared
+        between units. A category names a kind: nothing is ranked, averaged or computed from it.
+    categories : dict of int to texts
+        For a category: what each number stands for in the figures, two to eight of them.
     digits : int
         Decimals published: ten of their last place are the least values a ratio is made of.
     valid_range : (float, float) or None
@@ -58,7 +65,8 @@ class Indicator(BaseModel):
     measure: Texts = Field(default_factory=dict)
     definition: Texts = Field(default_factory=dict)
     note: Texts = Field(default_factory=dict)
-    kind: Literal["rate", "count", "mean", "index"] = "rate"
+    kind: Literal["rate", "count", "mean", "index", "category"] = "rate"
+    categories: dict[int, Texts] = Field(default_factory=dict)
     digits: Annotated[int, Field(ge=0, le=9)] = 1
     valid_range: tuple[float, float] | None = None
     denominator: str = ""
@@ -79,6 +87,45 @@ class Indicator(BaseModel):
             msg = f"the least value {valid_range[0]} is not below the greatest {valid_range[1]}"
             raise ValueError(msg)
         return valid_range
+
+    @field_validator("categories", mode="before")
+    @classmethod
+    def _numbered(cls, categories: object) -> object:
+        wrong = [k for k in categories if not WHOLE.fullmatch(str(k))] if isinstance(categories, dict) else []
+        if wrong:
+            raise ValueError(f"the category {wrong[0]!r} is not a whole number as figures hold it, such as 1")
+        return categories
+
+    @field_validator("categories")
+    @classmethod
+    def _told_apart(cls, categories: dict[int, Texts]) -> dict[int, Texts]:
+        if categories and not 2 <= len(categories) <= MOST_CATEGORIES:
+            raise ValueError(
+                f"{len(categories)} categories: a map can tell apart from 2 to {MOST_CATEGORIES} of them"
+            )
+        languages = {language for texts in categories.values() for language in texts}
+        for number, texts in categories.items():
+            if not texts or set(texts) != languages or not all(map(str.strip, texts.values())):
+                named = ", ".join(sorted(languages)) or "one language"
+                raise ValueError(f"category {number} needs a label in each language: {named}")
+        for language in sorted(languages):
+            labels = [texts[language].strip().casefold() for texts in categories.values()]
+            if len(set(labels)) < len(labels):
+                raise ValueError(f"two categories have the same label in {language}")
+        return categories
+
+    @model_validator(mode="after")
+    def _kind_of_unit(self) -> Indicator:
+        if (self.kind == "category") != bool(self.categories):
+            raise ValueError(
+                "kind = 'category' needs `categories` (what each number stands for); no other has them"
+            )
+        if self.categories and self.direction != "neutral":
+            raise ValueError("categories have no order: set direction = 'neutral'")
+        idle = [name for name in OF_AMOUNTS if getattr(self, name)]
+        if self.categories and idle:
+            raise ValueError(f"a category is no amount: it has no {', '.join(idle)}")
+        return self
 
     @model_validator(mode="after")
     def _coherent(self) -> Indicator:
@@ -149,14 +196,17 @@ def read_catalogue(path: str | Path) -> Catalogue:
     ------
     DataError
         If there is no such file, it is not TOML, an entry has an unknown key (the nearest known key is
-        named), lacks one, holds a wrong value, or names a denominator or count that is not catalogued.
+        named), lacks one, holds a wrong value, or names a denominator or count that is not
+        catalogued, or is a category.
     """
     file = Path(path)
     file = file / "indicators.toml" if file.is_dir() else file
     catalogue = Catalogue({key: _entry(key, entry, file) for key, entry in _toml(file).items()}, path=file)
     for indicator in catalogue.values():
         for named in filter(None, (indicator.denominator, indicator.count)):
-            catalogue.find(named, where=f"{file}, indicator {indicator.id}")
+            where = f"{file}, indicator {indicator.id}"
+            if catalogue.find(named, where=where).kind == "category":
+                raise DataError(f"{named!r} is a category: no rate is made of it", where=where, found=named)
     return catalogue
 
 

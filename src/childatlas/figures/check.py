@@ -12,6 +12,7 @@ from atlasgeo.columns import (
     FLAG,
     INDICATOR,
     LEVEL,
+    SE,
     SUSPECT,
     UNIT,
     VALID_FROM,
@@ -103,8 +104,8 @@ def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.
     ------
     DataError
         If an indicator or a unit is unknown, two rows that are not suspect have the same key (with the same
-        or with conflicting values), or a value is outside the valid range without being flagged suspect.
-        Rows are named.
+        or with conflicting values), or a value is outside the valid range, or none of the categories, without
+        being flagged suspect. Rows are named.
     """
     table = validate_figures(figures)
     _refuse_unknown_indicators(table, catalogue)
@@ -112,6 +113,7 @@ def check_figures(figures: pd.DataFrame, *, catalogue: Catalogue, gazetteer: pd.
     suspect = table[FLAG].str.split(";").map(lambda flags: SUSPECT in flags).astype(bool)
     _refuse_repeats(table[~suspect])
     _refuse_out_of_range(table[~suspect], catalogue)
+    _refuse_other_categories(table[~suspect], catalogue)
     reasons = _counted_twice(table, _not_in_force(table, gazetteer), gazetteer).mask(suspect, IN_DOUBT)
     usable = table[reasons == ""].reset_index(drop=True)
     usable.attrs = {}  # what was read is told by the report of this check
@@ -205,6 +207,31 @@ def _refuse_out_of_range(table: pd.DataFrame, catalogue: Catalogue) -> None:
             expected=f"from {low[wrong].iloc[0]:g} to {high[wrong].iloc[0]:g}",
             fix="correct the value, or flag the row 'suspect' to keep it out of every computation",
         )
+
+
+def _refuse_other_categories(table: pd.DataFrame, catalogue: Catalogue) -> None:
+    for name in table[INDICATOR].unique():
+        known = catalogue[name].categories
+        rows = table[(table[INDICATOR] == name) & table[VALUE].notna()] if known else table.iloc[:0]
+        wrong = rows[~rows[VALUE].isin(list(known))]
+        if len(wrong):
+            row, more = wrong.iloc[0], f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise DataError(
+                f"a value of {name} is none of its categories{more}",
+                where=f"{_row_name(wrong.index[0])}, column {VALUE}, unit {row[UNIT]}, year {row[YEAR]}",
+                found=f"{row[VALUE]:g}",
+                expected=", ".join(f"{k} ({next(iter(texts.values()))})" for k, texts in known.items()),
+                fix="correct the value, or declare its category in the catalogue",
+            )
+        if rows[SE].notna().any():
+            at = rows.index[rows[SE].notna()][0]
+            raise DataError(
+                f"a value of {name} has a standard error, but it names a category",
+                where=f"{_row_name(at)}, column {SE}",
+                found=f"{rows.loc[at, SE]:g}",
+                expected="no standard error",
+                fix="leave the cell empty",
+            )
 
 
 def _not_in_force(table: pd.DataFrame, gazetteer: pd.DataFrame) -> pd.Series[str]:

@@ -20,7 +20,7 @@ class CataloguedIndicator(Protocol):
 
     @property
     def kind(self) -> str:
-        """``rate``, ``count``, ``mean`` or ``index``."""
+        """``rate``, ``count``, ``mean``, ``index`` or ``category``."""
 
 
 def check_recipe(recipe: Recipe, catalogue: Mapping[str, CataloguedIndicator]) -> None:
@@ -36,7 +36,7 @@ def check_recipe(recipe: Recipe, catalogue: Mapping[str, CataloguedIndicator]) -
     ------
     StudyError
         If an indicator or a denominator is unknown (the nearest known are named), its direction is the
-        opposite of the catalogue's, or a count enters without a denominator.
+        opposite of the catalogue's, a count enters without a denominator, or a category enters.
     """
     for fault in recipe_faults(recipe, catalogue):
         raise fault
@@ -48,6 +48,8 @@ def recipe_faults(recipe: Recipe, catalogue: Mapping[str, CataloguedIndicator]) 
     for item in recipe.open_indicators:
         unknown = [n for n in filter(None, (item.column, item.denominator)) if n not in catalogue]
         faults += [_unknown(name, recipe, catalogue) for name in unknown]
+        named = [n for n in filter(None, (item.column, item.denominator)) if n in catalogue]
+        faults += [_no_amount(n, item, recipe) for n in named if catalogue[n].kind == "category"]
         entry = catalogue.get(item.column)
         if entry is None:
             continue
@@ -74,6 +76,16 @@ def _unknown(name: str, recipe: Recipe, catalogue: Mapping[str, CataloguedIndica
         found=name,
         expected=", ".join(close) or f"one of the {len(catalogue)} catalogued indicators",
         fix=f"did you mean {close[0]!r}?" if close else "add it to the catalogue, or set open = false",
+    )
+
+
+def _no_amount(name: str, item: IndexedIndicator, recipe: Recipe) -> StudyError:
+    return StudyError(
+        f"the category {name!r} enters the index",
+        where=f"{recipe.id}, indicator {item.id}",
+        found="kind = category",
+        expected="an indicator that says how much",
+        fix="take it out of the recipe",
     )
 
 

@@ -52,6 +52,12 @@ direction = "higher_is_worse"
 count = "failing"
 denominator = "people"
 per = 1000
+
+[zone]
+label = { en = "Zone" }
+direction = "neutral"
+kind = "category"
+categories = { 1 = { en = "Steppe" }, 2 = { en = "Desert" } }
 """
 
 HEADER = "unit,indicator,year,residence,sex,group,value,se,n,source,flag"

@@ -77,6 +77,49 @@ def test_wrong_entries_are_refused(tmp_path, text, message):
         read_catalogue(written(tmp_path, text))
 
 
+KIND = """[zone]
+label = { en = "Zone" }
+direction = "neutral"
+kind = "category"
+"""
+NINE = "categories = { " + ", ".join(f"{n} = {{ en = 'k{n}' }}" for n in range(9)) + " }\n"
+ZONES = 'categories = { 1 = { en = "Steppe", ru = "Степь" }, 2 = { en = "Desert", ru = "Пустыня" } }\n'
+
+
+def test_a_category_has_a_label_a_number(tmp_path):
+    zone = read_catalogue(written(tmp_path, KIND + ZONES))["zone"]
+    assert zone.categories == {1: {"en": "Steppe", "ru": "Степь"}, 2: {"en": "Desert", "ru": "Пустыня"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (KIND, "needs `categories`"),
+        (ENTRY + ZONES, "no other has them"),
+        (KIND.replace("neutral", "higher_is_worse") + ZONES, "no order"),
+        (KIND + "categories = { 1 = { en = 'Steppe' } }\n", "from 2 to 8"),
+        (KIND + NINE, "9 categories: a map can tell apart from 2 to 8"),
+        (KIND + "categories = { 1 = { en = 'Steppe' }, two = { en = 'Desert' } }\n", "'two' is not a whole"),
+        (
+            KIND + "categories = { 1 = { en = 'Steppe' }, '1.0' = { en = 'Desert' } }\n",
+            "'1.0' is not",
+        ),
+        (KIND + "categories = { 1 = { en = 'Steppe' }, '-1' = { en = 'Desert' } }\n", "'-1' is not a whole"),
+        (KIND + "categories = { 1 = { en = 'Steppe' }, 2 = { en = 'steppe ' } }\n", "same label in en"),
+        (KIND + "categories = { 1 = { en = 'Steppe' }, 2 = { ru = 'Степь' } }\n", "each language: en, ru"),
+        (KIND + "categories = { 1 = { en = 'Steppe' }, 2 = { en = ' ' } }\n", "category 2 needs a label"),
+        (KIND + "categories = { 1 = { en = 'Steppe' }, 2 = 'Desert' }\n", "categories"),
+        (KIND + ZONES + "carry = true\n", "it has no carry"),
+        (KIND + ZONES + "valid_range = [1, 2]\n", "it has no valid_range"),
+        (KIND + ZONES + "component = 'health'\n", "it has no component"),
+        (KIND + ZONES + ENTRY + "kind = 'count'\ndenominator = 'zone'\n", "'zone' is a category"),
+    ],
+)
+def test_wrong_categories_are_refused(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_catalogue(written(tmp_path, text))
+
+
 def test_a_denominator_must_be_catalogued(tmp_path):
     with pytest.raises(DataError) as caught:
         read_catalogue(written(tmp_path, ENTRY + "denominator = 'povertyy'\n"))

@@ -204,3 +204,20 @@ def test_names_that_were_not_found_are_dropped_with_their_rows(checked):
     assert result.dropped["value"].iloc[0] == 7
     assert (result.report.rows, result.report.used) == (3, 1)
     assert result.report.dropped == {"name not in the gazetteer": 2}
+
+
+def test_a_value_that_is_no_category_is_refused_with_its_row(checked):
+    passed = checked("11,zone,2019,1,", "61,zone,2019,2,", "71,zone,2019,,", "79,zone,2019,7,suspect")
+    assert passed.figures["value"].dropna().tolist() == [1, 2]
+    error = refused(checked, "11,zone,2019,1,", "61,zone,2019,3,", "71,zone,2019,1.5,")
+    assert error.what == "a value of zone is none of its categories (and 1 more)"
+    assert error.where == "figures.csv, row 3, column value, unit 61, year 2019"
+    assert error.found == "3"
+    assert error.expected == "1 (Steppe), 2 (Desert)"
+
+
+def test_a_category_has_no_standard_error(write_table, gazetteer, catalogue):
+    path = write_table("unit,indicator,year,value,se\n11,zone,2019,1,\n61,zone,2019,2,0.5\n")
+    with pytest.raises(DataError, match="names a category") as caught:
+        check_figures(read_figures(path, gazetteer=gazetteer), catalogue=catalogue, gazetteer=gazetteer)
+    assert caught.value.where == "figures.csv, row 3, column se"

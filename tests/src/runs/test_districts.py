@@ -14,14 +14,21 @@ from atlasgeo import local_moran, smooth_rates
 from atlasgeo.cache import CACHE_VARIABLE
 from atlasgeo.errors import StudyError
 from atlasgeo.known_neighbours import known_neighbours
+from atlasgeo.maps.palettes import QUALITATIVE
 from atlasgeo.sources import fetch_layer, find_source
 from childatlas.assembly.discovery import find_layers
 from childatlas.assembly.material import read_material
 from childatlas.assembly.provenance import identify
 from childatlas.assembly.tables import build_tables
+from childatlas.atlas.findings import finding
+from childatlas.atlas.profiles import unit_profiles
+from childatlas.atlas.spreads import layer_spread
+from childatlas.atlas.tables import all_tables
+from childatlas.atlas.words import read_words
 from childatlas.shipped import data_folder
 from childatlas.study import Study, read_study
 
+KIND = "district_type"
 OWN = ("district_area", "distance_oblast_centre", "distance_city_50000")
 ABOVE = ("poverty_subsistence", "neet", "internet_use")
 
@@ -61,11 +68,60 @@ def test_what_is_known_by_district_is_mapped_on_schematic_shapes(districts):
     assert len(geography.shapes) == 224
     assert geography.credit.startswith("schematic district shapes")
     assert len(geography.parents) == 20
-    assert [layer.id for layer in found.layers] == [*OWN, *ABOVE]
-    for layer in found.layers[:3]:
+    assert [layer.id for layer in found.layers] == [KIND, *OWN, *ABOVE]
+    for layer in found.layers[1:4]:
         assert layer.values.notna().all()
         assert layer.local_moran is not None
     assert atlas.layer("district_area").values["101000000"] == 234.2
+
+
+def test_the_type_of_each_district_is_that_of_the_gazetteer_and_in_no_order(districts):
+    _, found, atlas = districts
+    layer, units = atlas.layer(KIND), found.geographies["district-2024"].units
+    labels = {1: "district", 2: "city_oblast_significance", 3: "city_district"}
+    drawn = layer.values.map(labels)
+    assert drawn.to_dict() == units["type"].reindex(drawn.index).to_dict()
+    assert len(drawn) == 224
+    assert {number: texts["en"] for number, texts in layer.categories.items()} == {
+        1: "District",
+        2: "City of oblast significance",
+        3: "District of a city",
+    }
+    assert all(set(texts) == {"en", "ru", "kk"} for texts in layer.categories.values())
+    assert layer.ranks["rank"].isna().all()
+    assert layer.local_moran is None
+    assert layer.getis_ord is None
+    assert layer.global_statistics.empty
+    assert "no order" in layer.no_statistics
+    assert layer.trend.empty
+    assert layer.gap is None
+    assert layer.national is None
+    told = atlas.tables["global_statistics"].set_index("layer")["no_statistics"]
+    assert "no order" in told[layer.key]
+    for name in ("lowest", "local_statistics"):
+        assert layer.key not in set(atlas.tables[name]["layer"])
+
+
+def test_the_map_of_types_counts_them_and_ranks_nobody(districts):
+    _, found, atlas = districts
+    words = read_words("en")
+    layer = atlas.layer(KIND)
+    geography = found.geographies["district-2024"]
+    n = {k: int((layer.values == k).sum()) for k in layer.categories}
+    assert sum(n.values()) == 224
+    told = f"District ({n[1]}), City of oblast significance ({n[2]}) and District of a city ({n[3]})"
+    assert finding(layer, geography, words) == f"Type of district: {told}"
+    spread = layer_spread(atlas, layer, words=words)
+    legend = [(row["label"], row["colour"], row["n"]) for row in spread["legend"]["rows"]]
+    assert legend == [(g["label"], g["colour"], g["n"]) for g in spread["categories"]]
+    assert [row[2] for row in legend] == list(n.values())
+    assert [row[1] for row in legend] == list(QUALITATIVE[:3])
+    assert spread["ranking"]["rows"] == []
+    table = all_tables(atlas, words)["values-district-2024"]
+    assert "district_type_rank" not in table
+    assert table.loc["101000000", "district_type_label"] == "City of oblast significance"
+    facts = {p["code"]: p["facts"] for p in unit_profiles(atlas, words=words)}["101000000"]
+    assert [value for _, value in facts].count("City of oblast significance") == 1
 
 
 def test_oblast_values_are_marked_and_never_used_as_observations(districts):
@@ -75,7 +131,7 @@ def test_oblast_values_are_marked_and_never_used_as_observations(districts):
     rows = rows[(rows["indicator"] == "poverty_subsistence") & (rows["year"] == 2023)]
     oblast = rows[rows["residence"] == "total"]
     oblast = oblast[(oblast["sex"] == "") & (oblast["group"] == "")].set_index("unit")["value"]
-    for layer in found.layers[3:]:
+    for layer in found.layers[4:]:
         assert layer.from_above
         assert (layer.flags == "oblast value").all()
         assert layer.ranks["rank"].isna().all()
@@ -159,7 +215,7 @@ def test_a_table_of_the_users_own_is_judged_like_any_other(cache, districts, tmp
     text = text.replace('name = "kazakhstan-districts"', 'name = "own"')
     text = text.replace('tables = ["kaz-districts"', 'tables = ["figures.csv", "kaz-districts"')
     text = text.replace('catalogue = ["kaz-districts"', 'catalogue = ["indicators.toml", "kaz-districts"')
-    text = text.replace('indicators = ["district_area"', 'indicators = ["lacking_water", "district_area"')
+    text = text.replace('indicators = ["district_type"', 'indicators = ["lacking_water", "district_type"')
     (tmp_path / "own.toml").write_text(text)
     _, own, atlas = _made(read_study(tmp_path / "own.toml"))
     layer = atlas.layer("lacking_water")
