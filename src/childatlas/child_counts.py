@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from childatlas.child_disclosure import DEEP, EVERYBODY, POOR_CHILDREN, hide_groups, safe_table
+from childatlas.child_disclosure import DEEP, EVERYBODY, POOR_CHILDREN, safe_table
 from childatlas.child_figures import deprived_children
 from childatlas.definitions import Definitions
 from childatlas.measures.association import associate_deprivations
@@ -96,7 +96,8 @@ def protect_counts(
 
     Notes
     -----
-    A higher cutoff leaves fewer deprived children: the curve hides further groups there.
+    A higher cutoff leaves fewer deprived children: where any group of a grouping has too few of them there,
+    the curve hides intensity and adjusted headcount of the whole grouping.
     """
     safe = {}
     for name, table in tables.items():
@@ -126,11 +127,15 @@ def _by_cutoff(
 
 
 def _too_few(deep: pd.DataFrame, groups: tuple[str, ...], rule: PublicationRule) -> set[Any]:
-    """Return the groups with too few deprived children, and those that would give such a group away."""
-    if deep[POOR_CHILDREN].max() < rule.least_count:
-        return {tuple(row) for row in deep[list(groups)].itertuples(index=False)} if groups else {()}
-    status = hide_groups(deep, groups, rule, count=POOR_CHILDREN)["status"]
-    return set(status.index[status.ne("").to_numpy()])
+    """Return the groups of every grouping in which any has too few deprived children.
+
+    Where a whole grouping is hidden no group of it can be had by subtraction.
+    """
+    small = deep[POOR_CHILDREN].between(1, rule.least_count - 1)
+    keys = list(deep[list(groups)].itertuples(index=False, name=None)) if groups else [()] * len(deep)
+    kinds = [tuple(part == EVERYBODY for part in key) for key in keys]
+    lost = {kind for kind, few in zip(kinds, small, strict=True) if few}
+    return {key for key, kind in zip(keys, kinds, strict=True) if kind in lost}
 
 
 def _measure(histogram: Histogram, definitions: Definitions, cutoff: float) -> Tables:

@@ -15,10 +15,10 @@ from atlasgeo.maps.palettes import DIVERGING, diverging_colours, least_distance
 
 
 def test_by_hand() -> None:
-    """Distances 1, 1, 5, 6, 20: Fisher parts them into 1, 5 to 6 and 20."""
+    """The middle is a fifth of -20 to 20; Fisher parts the distances 5, 6 and 20 beyond it."""
     made = classify_around([-1.0, 1.0, 5.0, -6.0, 20.0], 0.0, digits=0)
-    assert made.bounds == ((-20.0, -7.0), (-6.0, -2.0), (-1.0, 1.0), (2.0, 6.0), (7.0, 20.0))
-    assert made.labels == ("−20 – −7", "−6 – −2", "−1 – 1", "2 – 6", "7 – 20")
+    assert made.bounds == ((-20.0, -7.0), (-6.0, -5.0), (-4.0, 4.0), (5.0, 6.0), (7.0, 20.0))
+    assert made.labels == ("−20 – −7", "−6 – −5", "−4 – 4", "5 – 6", "7 – 20")
     assert made.assign(pd.Series([-1.0, 1.0, 5.0, -6.0, 20.0, np.nan])).tolist() == [2, 2, 3, 1, 4, -1]
     assert made.around == 0.0
     assert diverging_colours(made.edges, 0.0) == DIVERGING
@@ -26,7 +26,7 @@ def test_by_hand() -> None:
 
 def test_a_side_without_values_keeps_its_classes() -> None:
     made = classify_around([3.0, 5.0, 8.0, 12.2, 20.0], 0.0, digits=1)
-    assert made.counts(pd.Series([3.0, 5.0, 8.0, 12.2, 20.0])).tolist() == [0, 0, 2, 2, 1]
+    assert made.counts(pd.Series([3.0, 5.0, 8.0, 12.2, 20.0])).tolist() == [0, 0, 1, 3, 1]
     assert diverging_colours(made.edges, 0.0) == DIVERGING
 
 
@@ -53,7 +53,7 @@ def test_all_equal() -> None:
     [
         ([np.nan], {}, AnalysisError),
         ([1.0, np.inf], {}, DataError),
-        ([1.0], {"scheme": "none"}, AnalysisError),
+        ([1.0, 2.0], {"scheme": "none"}, AnalysisError),
         ([1.0], {"k": 0}, AnalysisError),
     ],
 )

@@ -31,7 +31,7 @@ def classify_around(
     around : float
         Taken to `digits`.
     scheme : {"fisher_jenks", "quantiles", "equal_interval"}
-        How the distances from `around` are parted.
+        How the distances beyond the middle class are parted.
     k : int
         Most classes; an even number gives one less. Those of one side may be empty.
     digits : int
@@ -40,6 +40,7 @@ def classify_around(
     Returns
     -------
     Classes
+        The middle class is as wide as one of `k` equal ones: what lies clearly off `around` is never in it.
         Class i is as far below `around` as class k - 1 - i is above it, in its edges and in its labels.
 
     Raises
@@ -52,16 +53,18 @@ def classify_around(
     Examples
     --------
     >>> classify_around([-8.0, -1.0, 0.0, 2.0, 9.0], 0.0, k=3, digits=0).labels
-    ('-9 – -3', '-2 – 2', '3 – 9')
+    ('−9 – −4', '−3 – 3', '4 – 9')
     """
     if k < 1:
         raise AnalysisError("a map needs at least one class", found=k, expected="k of 1 or more")
     shown, middle, step = round_shown(finite_values(values), digits), round(around, digits), 10.0**-digits
     distances = np.sort(round_shown(np.abs(shown - middle), digits))
-    far = np.unique(round_shown(scheme_called(scheme)(distances, (k + 1) // 2), digits))
-    far = np.unique(np.append(far[far < distances[-1]], distances[-1])).tolist()
-    if len(far) == 1 < k - 1 and far[0] > 0:  # all equally far: what lies there is not the middle
-        far = [0.0, *far]
+    top, sides = float(distances[-1]), (k - 1) // 2
+    far = [top]
+    if sides and top > 0:
+        still = float(np.floor(top / (2 * sides + 1) / step + 1e-6) * step)
+        beyond = scheme_called(scheme)(distances[distances > still + step / 2], sides)
+        far = np.unique(round_shown(np.array([still, *beyond[:-1], top]), digits)).tolist()
     near = [0.0, *(end + step for end in far[:-1])]  # where the class of each distance begins
     above = [
         (round(middle + low, digits), round(middle + high, digits))
