@@ -12,12 +12,13 @@ from childatlas.figures.additive import Relation
 from childatlas.figures.suppression import DisclosureRule, suppress_cells
 from childatlas.measures.publication import SUPPRESS, PublicationRule, judge_estimates
 
-__all__ = ["EVERYBODY", "POOR_CHILDREN", "hide_groups", "safe_table"]
+__all__ = ["DEEP", "EVERYBODY", "POOR_CHILDREN", "hide_groups", "safe_table"]
 
 EVERYBODY = "all"
 POOR_CHILDREN = "__poor_children"  # column: the deprived children of a group, unweighted
 FEW_DEPRIVED = "too few deprived children"
-_DEEP = ("intensity", "adjusted", "m1", "m2", "censored", "contribution")
+# Measures that only the deprived children stand behind, or that give one of these away beside the others.
+DEEP = ("intensity", "adjusted", "m1", "m2", "censored", "contribution", "relative", "severity")
 
 
 def hide_groups(
@@ -101,7 +102,7 @@ def _of_deprived(table: pd.DataFrame) -> Any:
     """Return which rows are of measures that only the deprived children stand behind."""
     if "measure" not in table:
         return np.zeros(len(table), dtype=bool)
-    return table["measure"].astype(str).isin(_DEEP).to_numpy()
+    return table["measure"].astype(str).isin(DEEP).to_numpy()
 
 
 def _without_errors(table: pd.DataFrame) -> bool:

@@ -32,6 +32,7 @@ __all__ = [
     "LACKS",
     "OBLAST",
     "Places",
+    "count_places",
     "deprived_children",
     "estimate_children",
 ]
@@ -65,6 +66,25 @@ class Places:
             yield DISTRICT, self.district, False
 
 
+def count_places(
+    applied: Any, definitions: Definitions, *, places: Places, design: dict[str, Any]
+) -> Histogram:
+    """Return the histogram of deprivations by all that says where a child lives, under the design.
+
+    Parameters
+    ----------
+    applied : DuckDBPyRelation
+        As `apply_definitions` returns.
+    definitions : Definitions
+    places : Places
+    design : dict
+        ``weight, stratum, cluster, fpc``: names of columns.
+    """
+    items = [item.id for item in definitions.items]
+    how = {"by": places.columns, **{k: v for k, v in design.items() if v}}
+    return count_relation(applied, items, applies=definitions.applies(), **how).histogram
+
+
 def estimate_children(
     relation: Any,
     definitions: Definitions,
@@ -73,6 +93,7 @@ def estimate_children(
     design: dict[str, Any],
     cutoff: float,
     income: tuple[str, float] | None = None,
+    counted: Histogram | None = None,
 ) -> pd.DataFrame:
     """Return counting measures and poverty by income, by place and residence, with design-based errors.
 
@@ -88,6 +109,8 @@ def estimate_children(
         Share of the weighted items from which on a child is deprived.
     income : (column, line), optional
         A child whose income lies below the line is poor.
+    counted : Histogram, optional
+        As `count_places` returns, where it has been counted before.
 
     Returns
     -------
@@ -107,9 +130,9 @@ def estimate_children(
     applied = relation if PROFILE in list(relation.columns) else apply_definitions(relation, definitions)
     if places.residence is not None:
         _refuse_residences(applied, places.residence)
-    items = [item.id for item in definitions.items]
+    if counted is None:
+        counted = count_places(applied, definitions, places=places, design=design)
     how = {"by": places.columns, **{k: v for k, v in design.items() if v}}
-    counted = count_relation(applied, items, applies=definitions.applies(), **how).histogram
     weights = definitions.weights()
     parts = [_counting(h, definitions, weights, cutoff, where) for h, where in _cut(counted, places)]
     if income is not None:

@@ -5,28 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from atlasgeo import columns as col
-from childatlas.child_disclosure import EVERYBODY, POOR_CHILDREN, hide_groups, safe_table
-from childatlas.child_figures import deprived_children
+from childatlas.child_counts import count_tables, protect_counts
+from childatlas.child_disclosure import POOR_CHILDREN, hide_groups
 from childatlas.definitions import Definitions
 from childatlas.errors import AnalysisError, DataError, StudyError, nearest
 from childatlas.figures.microdata import open_microdata
 from childatlas.measures.answers import apply_definitions
-from childatlas.measures.association import associate_deprivations
-from childatlas.measures.curve import cutoff_curve, decompose_groups
-from childatlas.measures.deprivation import measure_deprivation
-from childatlas.measures.estimates import t_interval
-from childatlas.measures.histogram import Histogram, merge_groups
-from childatlas.measures.moda import count_deprivation, count_dimensions
 from childatlas.measures.publication import PublicationRule
-from childatlas.measures.ratios import degrees_of_freedom
 from childatlas.measures.relations import Counted, count_relation
 
 if TYPE_CHECKING:
@@ -99,21 +90,12 @@ def measure_children(
         applied = apply_definitions(survey.relation, definitions)
         items = [i.id for i in definitions.items]
         counted = count_relation(applied, items, by=groups, applies=definitions.applies(), **chosen)
-    weights = definitions.weights()
     k = definitions.cutoff if cutoff is None else cutoff
-    tables: dict[str, list[pd.DataFrame]] = {}
-    for size in range(len(groups) + 1):
-        for keep in combinations(range(len(groups)), size):
-            histogram = merge_groups(counted.histogram, keep)
-            for name, table in _measure(histogram, definitions, weights, k, size == len(groups)).items():
-                tables.setdefault(name, []).append(_all_groups(table, histogram, groups, keep))
     flag = col.SYNTHETIC if synthetic else ""
-    joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
-    hidden = hide_groups(joined["alkire_foster"], groups, rule)
-    few = hide_groups(joined["alkire_foster"], groups, rule, count=POOR_CHILDREN)
-    safe = {
-        name: safe_table(table, groups, (hidden, few), rule=rule, flag=flag) for name, table in joined.items()
-    }
+    tables = count_tables(counted.histogram, definitions, groups, cutoff=k)
+    hidden = hide_groups(tables["alkire_foster"], groups, rule)
+    few = hide_groups(tables["alkire_foster"], groups, rule, count=POOR_CHILDREN)
+    safe = protect_counts(tables, groups, (hidden, few), cutoff=k, rule=rule, flag=flag)
     if questions is not None:
         from childatlas.child_questions import ask_children
 
@@ -172,84 +154,6 @@ def _is_synthetic(relation: Any) -> bool:
         return False
     rows = relation.aggregate(f"count(*) FILTER (WHERE CAST({col.FLAG} AS VARCHAR) LIKE '%{col.SYNTHETIC}%')")
     return bool(rows.fetchall()[0][0])
-
-
-def _measure(
-    histogram: Histogram,
-    definitions: Definitions,
-    weights: pd.DataFrame,
-    cutoff: float,
-    finest: bool,
-) -> dict[str, pd.DataFrame]:
-    """Return the measures of one grouping, long: names, estimate, se, n and the group's number."""
-    dimensions = definitions.dimension_items
-    result = measure_deprivation(histogram, weights, cutoff)
-    curve = cutoff_curve(histogram, weights, [k / 10 for k in range(1, 11)])
-    counted = {
-        "alkire_foster": _with_poor(result.table(), histogram, weights, cutoff),
-        "moda": count_dimensions(histogram, dimensions).table(),
-        "count": _count(histogram, definitions),
-        "association": associate_deprivations(histogram, dimensions).table(),
-        "curve": _curve_rows(curve, result.n),
-    }
-    if finest and histogram.grouped:
-        parts = decompose_groups(result).assign(n=result.n)
-        counted["decomposition"] = parts.reset_index().melt(
-            id_vars=[*parts.reset_index().columns[: histogram.groups.nlevels], "n"],
-            var_name="measure",
-            value_name="estimate",
-        )
-    return counted
-
-
-def _with_poor(
-    table: pd.DataFrame, histogram: Histogram, weights: pd.DataFrame, cutoff: float
-) -> pd.DataFrame:
-    """Return the table with the deprived children, unweighted, of each row's group."""
-    poor = np.asarray(deprived_children(histogram, weights, cutoff), dtype=float)
-    own = table.columns[: histogram.groups.nlevels]
-    keys = pd.MultiIndex.from_frame(table[list(own)]) if len(own) > 1 else pd.Index(table[own[0]])
-    return table.assign(**{POOR_CHILDREN: poor[histogram.groups.get_indexer(keys)]})
-
-
-def _count(histogram: Histogram, definitions: Definitions) -> pd.DataFrame:
-    threshold = min(definitions.threshold, len(definitions.items))
-    return count_deprivation(histogram, threshold=threshold).table()
-
-
-def _curve_rows(curve: pd.DataFrame, n: Any) -> pd.DataFrame:
-    parts = []
-    for measure in ("headcount", "intensity", "adjusted"):
-        part = curve[[measure, f"{measure}_se"]].set_axis(["estimate", "se"], axis=1)
-        parts.append(part.assign(measure=measure))
-    table = pd.concat(parts)
-    groups = table.index.droplevel("cutoff")
-    table["n"] = n.reindex(groups).to_numpy() if isinstance(n, pd.Series) else n
-    return table.reset_index()
-
-
-def _all_groups(
-    table: pd.DataFrame, histogram: Histogram, groups: tuple[str, ...], keep: tuple[int, ...]
-) -> pd.DataFrame:
-    """Return the rows with a column for every grouping variable, and intervals."""
-    own = table.columns[: histogram.groups.nlevels]
-    place = histogram.groups.get_indexer(
-        pd.MultiIndex.from_frame(table[list(own)]) if len(own) > 1 else pd.Index(table[own[0]])
-    )
-    named = dict(zip((groups[i] for i in keep), own, strict=False)) if keep else {}
-    columns = {g: table[named[g]].astype(str) if g in named else EVERYBODY for g in groups}
-    rest = table.drop(columns=list(own))
-    if "se" in rest:
-        low, high = t_interval(
-            rest["estimate"].to_numpy(float),
-            rest["se"].to_numpy(float),
-            degrees_of_freedom(histogram)[place],
-            0.95,
-        )
-        rest = rest.assign(
-            low=low, high=high, cv=rest["se"] / rest["estimate"].abs().where(rest["estimate"] != 0)
-        )
-    return pd.DataFrame(columns, index=table.index).join(rest)
 
 
 def _report(

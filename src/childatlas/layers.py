@@ -123,6 +123,8 @@ class Layer:
     digits : int
         Decimals that the source publishes.
     valid_range : tuple or None
+    around : float or None
+        Value that parts the map's colours: classes lie alike on both sides of it.
     is_count : bool
         Drawn as proportional circles, never as a choropleth.
     carried_from : int or None
@@ -174,6 +176,7 @@ class Layer:
     no_statistics: str = ""
     digits: int = 1
     valid_range: tuple[float, float] | None = None
+    around: float | None = None
     is_count: bool = False
     carried_from: int | None = None
     definition: Texts = field(default_factory=dict)

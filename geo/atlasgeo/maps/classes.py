@@ -15,7 +15,7 @@ from atlasgeo.errors import AnalysisError, DataError, nearest
 from atlasgeo.maps.fisher import natural_breaks
 from atlasgeo.maps.wording import format_number
 
-__all__ = ["SCHEMES", "Classes", "classify"]
+__all__ = ["SCHEMES", "Classes", "classify", "finite_values", "round_shown", "scheme_called"]
 
 Floats = npt.NDArray[np.float64]
 MOST_DIGITS: Final = 10
@@ -39,6 +39,8 @@ class Classes:
         True where values are rounded to `digits` before they are put into a class.
     open_low : bool
         True where the lowest class has no value of its own and reads "up to".
+    around : float or None
+        The stated value that the classes lie about, alike on both sides.
     """
 
     edges: tuple[float, ...]
@@ -47,6 +49,7 @@ class Classes:
     digits: int
     rounded: bool = False
     open_low: bool = False
+    around: float | None = None
 
     @property
     def k(self) -> int:
@@ -75,7 +78,7 @@ class Classes:
     def assign(self, values: pd.Series) -> pd.Series:
         """Return the class of each value, 0 the lowest, -1 where there is none."""
         raw = pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
-        shown = _rounded(raw, self.digits) if self.rounded else raw
+        shown = round_shown(raw, self.digits) if self.rounded else raw
         index = np.minimum(np.searchsorted(np.array(self.edges), shown, side="left"), self.k - 1)
         return pd.Series(np.where(np.isnan(raw), -1, index), index=values.index, dtype=int, name="class")
 
@@ -136,11 +139,11 @@ def classify(
     """
     if k < 1:
         raise AnalysisError("a map needs at least one class", found=k, expected="k of 1 or more")
-    raw = _finite(values)
-    shown = raw if digits is None else _rounded(raw, digits)
+    raw = finite_values(values)
+    shown = raw if digits is None else round_shown(raw, digits)
     ordered = np.sort(shown)
     scheme = "user" if breaks is not None else scheme
-    edges = _user_edges(breaks) if scheme == "user" else _scheme(scheme)(ordered, k)
+    edges = _user_edges(breaks) if scheme == "user" else scheme_called(scheme)(ordered, k)
     edges = _with_top(edges, float(ordered[-1]))
     used = _digits(ordered, edges, breaks) if digits is None else digits
     return Classes(
@@ -153,7 +156,8 @@ def classify(
     )
 
 
-def _finite(values: pd.Series | Sequence[float] | npt.ArrayLike) -> Floats:
+def finite_values(values: pd.Series | Sequence[float] | npt.ArrayLike) -> Floats:
+    """Return the values that are there, refused where one is infinite or none is left."""
     raw = pd.Series(values).to_numpy(dtype=float, na_value=np.nan)
     if np.isinf(raw).any():
         raise DataError(
@@ -173,12 +177,13 @@ def _finite(values: pd.Series | Sequence[float] | npt.ArrayLike) -> Floats:
     return kept
 
 
-def _rounded(values: Floats, digits: int) -> Floats:
+def round_shown(values: Floats, digits: int) -> Floats:
     """Round as printing does (exact binary value, half to even), so that colour and print agree."""
     return np.array([round(v, digits) if math.isfinite(v) else v for v in values.tolist()], dtype=float)
 
 
-def _scheme(name: str) -> Callable[[Floats, int], Floats]:
+def scheme_called(name: str) -> Callable[[Floats, int], Floats]:
+    """Return the function that parts ordered values into at most k classes, by their upper edges."""
     if name not in SCHEMES:
         raise AnalysisError(
             f"no classification is called {name!r}",
@@ -232,7 +237,7 @@ SCHEMES: Final[dict[str, Callable[[Floats, int], Floats]]] = {
 def _decimals(values: Floats) -> int:
     """Return how many decimals write every value, at most `MOST_DIGITS`."""
     for digits in range(MOST_DIGITS):
-        if np.allclose(values, _rounded(values, digits), rtol=0, atol=1e-9 * 10**-digits):
+        if np.allclose(values, round_shown(values, digits), rtol=0, atol=1e-9 * 10**-digits):
             return digits
     return MOST_DIGITS
 
@@ -246,7 +251,7 @@ def _digits(ordered: Floats, edges: Floats, breaks: Sequence[float] | None) -> i
         start = max(start, _decimals(np.array(list(breaks), dtype=float)))
     for digits in range(start, MOST_DIGITS + 1):
         bounds = _bounds(ordered, edges, digits)
-        shown = _rounded(ordered, digits)
+        shown = round_shown(ordered, digits)
         index = np.minimum(np.searchsorted(edges, ordered, side="left"), edges.size - 1)
         low, high = np.array(bounds).T
         half = 10.0**-digits / 4
@@ -262,7 +267,7 @@ def _digits(ordered: Floats, edges: Floats, breaks: Sequence[float] | None) -> i
 def _bounds(ordered: Floats, edges: Floats, digits: int) -> tuple[tuple[float, float], ...]:
     """Return what the labels print: each class starts one step above the end of the class before."""
     step = 10.0**-digits
-    shown = _rounded(ordered, digits)
+    shown = round_shown(ordered, digits)
     index = np.minimum(np.searchsorted(edges, ordered, side="left"), edges.size - 1)
     low = float(shown[0]) if ordered[0] <= edges[0] else -math.inf
     pairs = []

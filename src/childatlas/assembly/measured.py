@@ -151,6 +151,7 @@ def build_layer(
         national=None if national is None or pd.isna(national) else float(national),
         digits=indicator.digits,
         valid_range=indicator.valid_range,
+        around=indicator.around,
         is_count=indicator.kind == "count",
         definition=indicator.definition,
         note=indicator.note,

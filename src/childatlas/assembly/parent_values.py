@@ -69,6 +69,7 @@ def parent_layer(
         no_statistics=f"{PARENT_VALUE}: measured on the {ground.above or 'level above'}, not on these units",
         digits=indicator.digits,
         valid_range=indicator.valid_range,
+        around=indicator.around,
         definition=indicator.definition,
         note=indicator.note,
         years_used=pd.Series(year, index=values.index).where(values.notna()),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from childatlas.assembly.survey_chapters import survey_chapters
+from childatlas.assembly.survey_layers import DRAWS
 from childatlas.layers import Atlas
 from childatlas.shipped import data_folder
 
@@ -82,7 +83,7 @@ def identify(material: Material, found: Found, tables: dict[str, pd.DataFrame], 
         dropped=material.checked.dropped,
         inputs=inputs,
         versions=versions,
-        methods=_methods(material),
+        methods=_methods(material, tables),
         profile={
             "name": country.name,
             "disclaimer": country.disclaimer,
@@ -122,8 +123,11 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _methods(material: Material) -> dict[str, str]:
-    """Return the method of each kind of number, in the words of the study's first language."""
+def _methods(material: Material, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the method of each kind of number and of each table, in the words of the study's first language.
+
+    Of tables only those that are there have one, and that the words say anything of.
+    """
     study, words = material.study, material.words
     plan = study.statistics
     said = {
@@ -148,7 +152,35 @@ def _methods(material: Material) -> dict[str, str]:
         "carried",
         "classes",
     )
-    return {words.say(f"run.method_names.{kind}"): words.say(f"run.methods.{kind}", **said) for kind in kinds}
+    text = {kind: f"run.methods.{kind}" for kind in kinds}
+    if "ranks_with_errors" in tables and words.has("run.methods.ranks_known"):
+        text["ranks"] = "run.methods.ranks_known"
+    made = {words.say(f"run.method_names.{kind}"): words.say(key, **said) for kind, key in text.items()}
+    told = [name for name in words.group("run.tables") if name in tables]
+    survey = _survey_values(material)
+    return made | {words.name("run.table_names", t): words.say(f"run.tables.{t}", **survey) for t in told}
+
+
+def _survey_values(material: Material) -> dict[str, object]:
+    """Return the settings of a survey's measures, as its methods name them."""
+    study, number = material.study, material.words.number
+    plan, privacy = study.survey, study.privacy
+    if plan is None:
+        return {"draws": DRAWS}
+    counting = material.survey.asked.counting if material.survey and material.survey.asked else None
+    definitions = counting.definitions if counting else None
+    return {
+        "least": privacy.least_count,
+        "caution": max(privacy.caution_count, privacy.least_count),
+        "cv_caution": number(100 * privacy.cv_caution),
+        "cv_suppress": number(100 * privacy.cv_suppress),
+        "draws": plan.draws,
+        "cutoff": number(counting.cutoff, 2) if counting else "",
+        "threshold": min(definitions.threshold, len(definitions.items)) if definitions else "",
+        "near": number(plan.poverty.near, 2) if plan.poverty else "",
+        "replicates": plan.gap.replicates if plan.gap else 0,
+        "slow_replicates": plan.gap.slow_replicates if plan.gap else 0,
+    }
 
 
 def _notes(material: Material, found: Found) -> tuple[str, ...]:

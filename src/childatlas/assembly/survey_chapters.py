@@ -1,4 +1,4 @@
-"""The chapters of a survey's answers: poverty, inequality, risks, and how near the truth it comes."""
+"""The chapters of a survey's answers: counting, poverty, inequality, risks, and the truth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from atlasgeo.columns import INDICATOR, LEVEL, RESIDENCE, RURAL, TOTAL, UNIT, URBAN
+from childatlas.assembly.survey_breadth_chapter import breadth_chapter
 from childatlas.assembly.survey_gap_chapter import gap_chapter
 from childatlas.assembly.survey_sheets import Setting, strips_of
 from childatlas.chapters import Chapter, Sheet
@@ -32,18 +33,14 @@ def survey_chapters(material: Material, tables: Mapping[str, pd.DataFrame]) -> t
     tables : mapping of name -> DataFrame
         As `build_tables` returns.
     """
-    plan = material.study.survey
-    if plan is None:
+    if material.study.survey is None:
         return ()
-    words, gazetteer = material.words, material.ground.gazetteer
-    column = f"name_{words.language}"
-    names = gazetteer.drop_duplicates(UNIT, keep="last").set_index(UNIT)
+    words, column = material.words, f"name_{material.words.language}"
+    names = material.ground.gazetteer.drop_duplicates(UNIT, keep="last").set_index(UNIT)
     short = names.get(f"short_{words.language}", names[column]).fillna(names[column])
-    lines = {line.id: words.pick(line.label) for line in plan.poverty.lines} if plan.poverty else {}
-    setting = Setting(
-        words, short.to_dict(), tables, material.national_code, {k: v for k, v in lines.items() if v}
-    )
+    setting = Setting(words, short.to_dict(), tables, material.national_code, _labels(material))
     makers: dict[str, Callable[[Setting], Chapter]] = {
+        "moda": breadth_chapter,
         "poverty": poverty_chapter,
         "inequality_groups": inequality_chapter,
         "gap_places": gap_chapter,
@@ -51,6 +48,18 @@ def survey_chapters(material: Material, tables: Mapping[str, pd.DataFrame]) -> t
         "truth_coverage": truth_chapter,
     }
     return tuple(make(setting) for needed, make in makers.items() if needed in tables)
+
+
+def _labels(material: Material) -> dict[str, dict[str, str]]:
+    """Return what the study calls its lines, and the definitions their dimensions and items."""
+    pick, plan, survey = material.words.pick, material.study.survey, material.survey
+    lines = plan.poverty.lines if plan is not None and plan.poverty else ()
+    counted = survey.asked.counting.definitions if survey is not None and survey.asked else None
+    return {
+        "lines": {line.id: pick(line.label) for line in lines},
+        "dimensions": {d.id: pick(d.label) for d in counted.dimensions} if counted else {},
+        "items": {i.id: pick(i.label) for i in counted.items} if counted else {},
+    }
 
 
 def poverty_chapter(s: Setting) -> Chapter:

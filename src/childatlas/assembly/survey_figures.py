@@ -22,10 +22,11 @@ from atlasgeo.columns import (
     VALUE,
     YEAR,
 )
+from childatlas.assembly.survey_counting import Counting
 from childatlas.assembly.survey_protection import parents_of, protect_survey
 from childatlas.assembly.survey_questions import GAPS, Asked, gap_figures, gap_quality, guard_of, questions_of
 from childatlas.atlas.marks import mark_texts
-from childatlas.child_figures import COUNTRY, LACKS, Places, estimate_children
+from childatlas.child_figures import COUNTRY, LACKS, Places, count_places, estimate_children
 from childatlas.definitions import Definitions, read_definitions
 from childatlas.errors import DataError, StudyError
 from childatlas.inquiry.sample import take_sample
@@ -103,10 +104,12 @@ def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> 
         relation = getattr(survey, "relation", survey)
         synthetic = bool(plan.simulate) or _says_synthetic(relation)
         applied = apply_definitions(relation, definitions)
+        histogram = count_places(applied, definitions, **how)
         estimates = estimate_children(
             applied,
             definitions,
             cutoff=cutoff,
+            counted=histogram,
             income=None if plan.line is None else (plan.income, plan.line),
             **how,
         )
@@ -124,6 +127,7 @@ def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> 
         national=national,
         flag=SYNTHETIC if synthetic else "",
     )
+    counting = Counting(histogram, definitions, how["places"], cutoff, quality)
     if sample is not None and plan.gap is not None:
         gaps = gap_figures(sample, shown, questions, national=national)
         shown, quality = pd.concat([shown, gaps]), pd.concat([quality, gap_quality(gaps)])
@@ -136,7 +140,7 @@ def build_survey_figures(study: Study, ground: Ground, catalogue: Catalogue) -> 
         quality=_named(quality, lead),
         synthetic=synthetic,
         inputs=(*records.inputs, _definitions_file(study, plan)),
-        asked=Asked(sample, questions, guard, truth),
+        asked=Asked(sample, questions, guard, truth, counting),
     )
 
 

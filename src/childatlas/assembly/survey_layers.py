@@ -16,11 +16,11 @@ from childatlas.layers import Geography, Layer
 if TYPE_CHECKING:
     from childatlas.assembly.material import Material
 
-__all__ = ["survey_layers"]
+__all__ = ["DRAWS", "survey_layers"]
 
 _SPLIT: Final = (HEADCOUNT, ADJUSTED, INCOME)
 _LEAST_UNITS: Final = 4
-_DRAWS: Final = 200
+DRAWS: Final = 200
 
 
 def survey_layers(
@@ -99,6 +99,6 @@ def uncertain(material: Material, layer: Layer, geography: Geography) -> Layer:
     """Return the layer with what its errors leave of ranks and, for both residences together, of clusters."""
     study = material.study
     plan = study.survey
-    draws = _DRAWS if plan is None else plan.draws
+    draws = DRAWS if plan is None else plan.draws
     draws = draws if layer.residence == TOTAL else 0
     return with_uncertainty(layer, geography, study.statistics, seed=study.seed, draws=draws)

@@ -26,6 +26,7 @@ from atlasgeo.columns import (
     YEAR,
     N,
 )
+from childatlas.assembly.survey_counting import Counting, counting_tables
 from childatlas.assembly.survey_protection import DISCLOSURE
 from childatlas.child_figures import COUNTRY, HEADCOUNT, INCOME, OBLAST
 from childatlas.inquiry.engine import Questions, inquire
@@ -57,12 +58,15 @@ class Asked:
         Knows what the figures hide.
     truth : dict of name -> DataFrame
         Of a synthetic survey: its comparison with what is true of it.
+    counting : Counting
+        What the counting tables are made of.
     """
 
     sample: Sample | None
     questions: Questions
     guard: Guard
     truth: dict[str, pd.DataFrame]
+    counting: Counting
 
 
 def questions_of(plan: SurveyFiguresPlan) -> Questions:
@@ -162,10 +166,10 @@ def gap_quality(gaps: pd.DataFrame) -> pd.DataFrame:
 
 
 def answer_questions(study: Study, asked: Asked | None, *, national: str) -> dict[str, pd.DataFrame]:
-    """Return the tables of all answers by name, units by their codes."""
+    """Return the counting tables and those of all answers by name, units by their codes."""
     if asked is None:
         return {}
-    tables = dict(asked.truth)
+    tables = counting_tables(asked.counting, asked.guard, national=national) | asked.truth
     if asked.sample is not None and asked.questions.asked:
         tables |= inquire(
             asked.sample, asked.questions, asked.guard, seed=study.seed, language=study.languages[0]

@@ -27,7 +27,7 @@ class Setting:
     names: Mapping[str, str]
     tables: Tables
     national: str
-    labels: Mapping[str, str]
+    labels: Mapping[str, Mapping[str, str]]  # by kind and key: words that the study or its definitions give
 
     def say(self, key: str, **values: object) -> str:
         """Return a text of the chapters."""
@@ -35,8 +35,7 @@ class Setting:
 
     def name(self, kind: str, key: str) -> str:
         """Return the word for a key, or the key made readable."""
-        own = self.labels.get(key) if kind == "lines" else None
-        return own or self.words.name(f"inquiry.{kind}", key)
+        return self.labels.get(kind, {}).get(key) or self.words.name(f"inquiry.{kind}", key)
 
     def place(self, unit: str, residence: str = TOTAL) -> str:
         """Return a place's name, with town or village where it is one of them."""

@@ -30,8 +30,8 @@ def build_tables(material: Material, found: Found) -> dict[str, pd.DataFrame]:
     -------
     dict of name -> DataFrame
         ``figures, gaps, lowest, claims, ranks_with_errors, clusters_under_error, quality, global_statistics,
-        local_statistics, indices, index_parts, children, units, absent``, and the answers to what a study
-        asks of its survey; those that would be empty are left out.
+        local_statistics, indices, index_parts, children, units, absent``, and of a survey the
+        counting tables and the answers to what a study asks of it; those that would be empty are left out.
     """
     children = _children(material)
     tables = {

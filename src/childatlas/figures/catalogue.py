@@ -41,6 +41,8 @@ class Indicator(BaseModel):
         Decimals published: ten of their last place are the least values a ratio is made of.
     valid_range : (float, float) or None
         Values outside are refused, unless flagged ``suspect``.
+    around : float or None
+        A value that parts the map's colours, 0 for a difference: classes lie alike on both sides of it.
     denominator : str
         For a count: the indicator to divide by before anything compares it.
     count, per : str, float
@@ -69,6 +71,7 @@ class Indicator(BaseModel):
     categories: dict[int, Texts] = Field(default_factory=dict)
     digits: Annotated[int, Field(ge=0, le=9)] = 1
     valid_range: tuple[float, float] | None = None
+    around: Annotated[float, Field(allow_inf_nan=False)] | None = None
     denominator: str = ""
     count: str = ""
     per: Annotated[float, Field(gt=0)] | None = None
@@ -131,6 +134,8 @@ class Indicator(BaseModel):
     def _coherent(self) -> Indicator:
         if self.kind == "count" and self.carry:
             raise ValueError("a count is never carried: set carry = false, and carry its rate")
+        if self.around is not None and self.kind == "count":
+            raise ValueError("a count is drawn as circles, which no value parts: take `around` out")
         if bool(self.count) != (self.per is not None) or (self.count and not self.denominator):
             raise ValueError("a rate computed from a count needs `count`, `denominator` and `per` together")
         return self

@@ -139,3 +139,12 @@ def test_find_names_the_nearest():
     with pytest.raises(DataError) as caught:
         catalogue.find("povrety")
     assert caught.value.expected == "poverty"
+
+
+def test_a_value_that_parts_the_colours(tmp_path):
+    assert read_catalogue(written(tmp_path, ENTRY))["poverty"].around is None
+    assert read_catalogue(written(tmp_path, ENTRY + "around = 0\n"))["poverty"].around == 0.0
+    with pytest.raises(DataError, match="around"):
+        read_catalogue(written(tmp_path, ENTRY + "around = nan\n"))
+    with pytest.raises(DataError, match="circles"):
+        read_catalogue(written(tmp_path, ENTRY + 'around = 0\nkind = "count"\n'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -13,9 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from atlasgeo.maps.palettes import DIVERGING
 from childatlas.assembly import survey_figures
 from childatlas.assembly.discovery import find_layers
 from childatlas.assembly.material import Material, read_material
+from childatlas.assembly.survey_counting import COUNTING_TABLES
+from childatlas.atlas.classing import layer_classes, layer_colours
 from childatlas.child_figures import Places, estimate_children
 from childatlas.definitions import read_definitions
 from childatlas.errors import DataError, StudyError
@@ -386,9 +390,11 @@ class TestAnswersInTheAtlas:
     def test_every_answer_has_a_table_and_a_chapter(self, atlas: Atlas) -> None:
         tables = {path.stem for path in (atlas.folder / "tables").glob("*.csv")}
         wanted = ("poverty", "poverty_overlap", "vulnerability", "inequality_groups", "inequality_income")
+        wanted += COUNTING_TABLES
         wanted += ("inequality_parts", "gap_places", "gap_parts", "risk_groups", "risk_models", "truth")
         assert {f"synthetic_{name}" for name in wanted} <= tables
-        assert [c.key for c in atlas.chapters] == ["poverty", "inequality", "gap", "risks", "truth"]
+        keys = ["breadth", "poverty", "inequality", "gap", "risks", "truth"]
+        assert [c.key for c in atlas.chapters] == keys
         report = (atlas.folder / "synthetic_report.md").read_text(encoding="utf-8")
         page = (atlas.folder / "index.html").read_text(encoding="utf-8")
         for chapter in atlas.chapters:
@@ -408,6 +414,74 @@ class TestAnswersInTheAtlas:
         assert layer.standard_errors is not None
         assert layer.values.notna().sum() >= 10
         assert any((atlas.folder / "maps").rglob("synthetic_gap_of_deprivation.png"))
+
+    def test_the_maps_of_the_gap_part_at_zero(self, atlas: Atlas) -> None:
+        own = [layer for layer in atlas.layers if "_gap_of_" in layer.id]
+        assert len(own) == 2
+        for layer in own:
+            classes = layer_classes(atlas.study, layer)
+            assert [(-high, -low) for low, high in classes.bounds[::-1]] == list(classes.bounds)
+            assert layer_colours(layer, classes)[classes.k // 2] == DIVERGING[2]
+        others = {layer.around for layer in atlas.layers if layer not in own}
+        assert others == {None}
+        with closing(sqlite3.connect(atlas.folder / "synthetic_atlas.gpkg")) as base:
+            styles = "".join(row[0] for row in base.execute("SELECT styleQML FROM layer_styles"))
+        assert "168,68,47,255" in styles, "the warm end of the diverging palette"
+
+    def test_counting_says_what_the_figures_say(self, atlas: Atlas) -> None:
+        figures = atlas.tables["figures"].set_index(["indicator", "unit", "residence"])
+        table = atlas.tables["alkire_foster"]
+        for measure, indicator in (("headcount", HEADCOUNT), ("adjusted", ADJUSTED)):
+            own = table[table["measure"] == measure]
+            scale = 100.0 if measure == "headcount" else 1.0
+            checked = 0
+            for row in own.itertuples():
+                key = (indicator, row.unit, row.residence)
+                if key not in figures.index:
+                    continue
+                shown = figures.loc[key]
+                assert pd.isna(row.estimate) or pd.notna(shown["value"]), key
+                if pd.notna(row.estimate):
+                    assert scale * row.estimate == pytest.approx(shown["value"])
+                    assert scale * row.se == pytest.approx(shown["se"])
+                    checked += 1
+            assert checked > 10
+
+    def test_a_hidden_figure_is_in_no_counting_table(
+        self, atlas: Atlas, material: Material, again: tuple[Material, pd.DataFrame]
+    ) -> None:
+        """The tables write shares, the figures per cent: the same numbers are looked for as shares."""
+        _, bare = again
+        counted = bare[~bare["indicator"].eq("poor_by_income")]
+        shown = material.figures.assign(
+            indicator=material.figures["indicator"].str.removeprefix("synthetic_")
+        )
+        both = counted.merge(shown, on=["unit", "indicator", "residence"], suffixes=("", "_shown"))
+        hidden = both[both["flag_shown"].str.contains("suppressed")]
+        scale = np.where(hidden["indicator"] == "deprived_adjusted", 1.0, 0.01)
+        secrets = {
+            (unit, residence, f"{value:.9g}")
+            for unit, residence, value in zip(
+                hidden["unit"], hidden["residence"], hidden["value"] * scale, strict=True
+            )
+            if value not in (0.0, 1.0)
+        }
+        assert len(secrets) > 20
+        for name in COUNTING_TABLES:
+            table = atlas.tables[name]
+            found = zip(table["unit"], table["residence"], table["estimate"], strict=True)
+            assert not secrets & {(u, r, f"{value:.9g}") for u, r, value in found}, name
+
+    def test_every_measure_has_its_method_and_source(self, atlas: Atlas) -> None:
+        manifest = json.loads((atlas.folder / "manifest.json").read_text(encoding="utf-8"))
+        said = " ".join(manifest["methods"].values())
+        silent = {"figures", "gaps", "lowest", "global_statistics", "local_statistics", "children", "absent"}
+        named = {name for name in atlas.tables if re.search(rf"\b{name}\b", said)}
+        assert set(atlas.tables) - silent - named == set()
+        for source in ("Alkire and Foster 2011", "De Neubourg", "Kitagawa 1955", "Binder 1983", "Mogstad"):
+            assert source in said
+        assert "No errors are published" not in said
+        assert "{" not in said
 
     def test_places_hidden_in_the_figures_are_hidden_in_every_answer(
         self, atlas: Atlas, material: Material
