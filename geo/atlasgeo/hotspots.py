@@ -18,7 +18,7 @@ few draws      enumerated                  drawn with repeats           drawn wi
 =============  ==========================  ===========================  ===========================
 
 ``convention="esda"`` and ``"geoda"`` give the scale and the tail of those tools (their tail only where
-`alternative` is left two-sided); the default is ``"spdep"``. docs/statistics.md has one table for all
+`alternative` is left two-sided); the default is ``"spdep"``. geo/statistics.md has one table for all
 statistics, with the reasons.
 
 Shared by all functions. The null model is conditional permutation: the unit's own value stays, those of its

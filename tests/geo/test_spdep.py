@@ -162,7 +162,7 @@ def test_rates(counties, spdep):
 
 
 def test_the_table_of_conventions_names_what_there_is():
-    page = Path(__file__).parents[2] / "docs" / "statistics.md"
+    page = Path(__file__).parents[2] / "geo" / "statistics.md"
     rows = [line.split("|")[1] for line in page.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
     named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
     assert len(named) > 15
