@@ -17,7 +17,7 @@ GAPS = [-6.0, -1.0, 0.5, 1.0, 2.0, 5.0, 6.0, 19.0, 20.0]
 
 def test_a_gap_parts_at_zero(make_layer: Callable[..., Layer], tiny_study: Study, words: Words) -> None:
     layer = make_layer(GAPS, around=0.0)
-    classes = layer_classes(tiny_study, layer)
+    classes = layer_classes(tiny_study, layer, words=words)
     assert [(-high, -low) for low, high in classes.bounds[::-1]] == list(classes.bounds)
     assert layer_colours(layer, classes) == DIVERGING
     said = classes_line(classes, words)
@@ -29,20 +29,20 @@ def test_without_a_stated_value_nothing_changes(
     make_layer: Callable[..., Layer], tiny_study: Study, words: Words
 ) -> None:
     layer = make_layer(GAPS)
-    classes = layer_classes(tiny_study, layer)
+    classes = layer_classes(tiny_study, layer, words=words)
     assert layer_colours(layer, classes) == SEQUENTIAL_WORSE
     assert "both sides" not in classes_line(classes, words)
 
 
-def test_the_worse_side_is_warm(make_layer: Callable[..., Layer], tiny_study: Study) -> None:
+def test_the_worse_side_is_warm(make_layer: Callable[..., Layer], tiny_study: Study, words: Words) -> None:
     layer = make_layer(GAPS, around=0.0, direction="higher_is_better")
-    assert layer_colours(layer, layer_classes(tiny_study, layer)) == DIVERGING[::-1]
+    assert layer_colours(layer, layer_classes(tiny_study, layer, words=words)) == DIVERGING[::-1]
 
 
-def test_declared_breaks_are_kept(make_layer: Callable[..., Layer], tiny_study: Study) -> None:
+def test_declared_breaks_are_kept(make_layer: Callable[..., Layer], tiny_study: Study, words: Words) -> None:
     plan = tiny_study.classes.model_copy(update={"breaks": {"poverty": (-5.0, 5.0, 10.0)}})
     layer = make_layer(GAPS, around=0.0)
-    classes = layer_classes(tiny_study.model_copy(update={"classes": plan}), layer)
+    classes = layer_classes(tiny_study.model_copy(update={"classes": plan}), layer, words=words)
     assert classes.edges == (-5.0, 5.0, 10.0, 20.0)
     colours = layer_colours(layer, classes)
     assert (colours[0], colours[1], colours[-1]) == (DIVERGING[0], DIVERGING[2], DIVERGING[-1])

@@ -20,6 +20,7 @@ from childatlas.assembly.discovery import find_layers
 from childatlas.assembly.material import Material, read_material
 from childatlas.assembly.survey_counting import COUNTING_TABLES
 from childatlas.atlas.classing import layer_classes, layer_colours
+from childatlas.atlas.words import read_words
 from childatlas.child_figures import Places, estimate_children
 from childatlas.definitions import read_definitions
 from childatlas.errors import DataError, StudyError
@@ -419,7 +420,7 @@ class TestAnswersInTheAtlas:
         own = [layer for layer in atlas.layers if "_gap_of_" in layer.id]
         assert len(own) == 2
         for layer in own:
-            classes = layer_classes(atlas.study, layer)
+            classes = layer_classes(atlas.study, layer, words=read_words("en"))
             assert [(-high, -low) for low, high in classes.bounds[::-1]] == list(classes.bounds)
             assert layer_colours(layer, classes)[classes.k // 2] == DIVERGING[2]
         others = {layer.around for layer in atlas.layers if layer not in own}
@@ -445,7 +446,7 @@ class TestAnswersInTheAtlas:
                     assert scale * row.estimate == pytest.approx(shown["value"])
                     assert scale * row.se == pytest.approx(shown["se"])
                     checked += 1
-            assert checked > 10
+            assert checked > (10 if measure == "headcount" else 2), measure  # few adjusted ones are published
 
     def test_a_hidden_figure_is_in_no_counting_table(
         self, atlas: Atlas, material: Material, again: tuple[Material, pd.DataFrame]
