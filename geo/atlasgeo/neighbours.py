@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .errors import AnalysisError, BoundaryError
+from .links import edges_of
 from .nearness import KERNELS, Links, both_ways, links_by_distance
 from .shared_lines import share_a_line
-from .values import code_order, edges_of
+from .values import code_order
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from atlasgeo.errors import BoundaryError
+from atlasgeo.links import edges_of
 from atlasgeo.maps.basemap import Basemap, codes_on
 from atlasgeo.maps.furniture import draw_foot, draw_header, draw_scale_bar, draw_shapes
 from atlasgeo.maps.legend import Entry, draw_legend
@@ -17,7 +18,6 @@ from atlasgeo.maps.palettes import HAIRLINE, INK, LAND, PAPER, SOFT
 from atlasgeo.maps.typeface import BOLD, REGULAR, wrap
 from atlasgeo.maps.wording import MapText
 from atlasgeo.sensitivity import parts_of
-from atlasgeo.values import edges_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
