@@ -14,13 +14,12 @@ from scipy.special import expit
 
 from childatlas.errors import AnalysisError, nearest
 from childatlas.measures.design import Columns, Lonely
-from childatlas.measures.domains import as_frame, build_domains, numbers
 from childatlas.measures.estimates import t_interval
 from childatlas.measures.logit import Cells, check_binary, standard_columns
+from childatlas.measures.paired import pair_groups
 from childatlas.measures.resampling import bootstrap_factors, replicate_error
-from childatlas.measures.sides import take_sides
 from childatlas.measures.switching import switch_one_by_one
-from childatlas.measures.terms import CONSTANT, Terms, build_terms
+from childatlas.measures.terms import CONSTANT, Terms
 
 __all__ = ["Nonlinear", "nonlinear_oaxaca"]
 
@@ -157,15 +156,20 @@ def nonlinear_oaxaca(
     order's contributions add to the explained part exactly.
     """
     _check_options(method, reference, seed, needs_seed=bool(replicates) or method == "fairlie")
-    frame = as_frame(data)
     options = {"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest}
-    design = build_domains(frame, weight=weight, by=None, design=options).design
-    y = numbers(frame, outcome)
+    paired = pair_groups(
+        data,
+        outcome,
+        predictors,
+        between=between,
+        groups=groups,
+        weight=weight,
+        design=options,
+        categorical=categorical,
+        normalise=True,
+    )
+    design, y, sides, terms = paired.design, paired.outcome, paired.sides, paired.terms
     check_binary(y, outcome)
-    trial = build_terms(frame, predictors, categorical=categorical)
-    sides = take_sides(frame, between, groups, known=trial.known & ~np.isnan(y))
-    rows = sides.first | sides.second
-    terms = build_terms(frame, predictors, categorical=categorical, normalise=True, rows=rows)
     places = (np.flatnonzero(sides.first), np.flatnonzero(sides.second))
     both = np.concatenate(places)
     x, back = standard_columns(terms.matrix[both], design.weight[both])
@@ -188,7 +192,7 @@ def nonlinear_oaxaca(
             ]
         se, used = replicate_error(np.array(drawn))
     n = (len(places[0]), len(places[1]))
-    df = float(design.degrees_of_freedom(rows))
+    df = float(design.degrees_of_freedom(paired.rows))
     summary, detail = _tables(values, se, (CONSTANT, *terms.predictors), reach=(df, level))
     table = {
         name: scaled.spread @ b for name, b in zip(("first", "second", "reference"), fits[:3], strict=True)

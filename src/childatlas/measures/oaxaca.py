@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from childatlas.errors import AnalysisError, nearest
 from childatlas.measures.design import Columns, Lonely
-from childatlas.measures.domains import as_frame, build_domains, numbers
 from childatlas.measures.estimates import t_interval
 from childatlas.measures.moments import (
     REFERENCES,
@@ -24,9 +23,9 @@ from childatlas.measures.moments import (
     refuse_dependent,
     solve,
 )
+from childatlas.measures.paired import pair_groups
 from childatlas.measures.resampling import bootstrap_sums, replicate_error
-from childatlas.measures.sides import take_sides
-from childatlas.measures.terms import Terms, build_terms
+from childatlas.measures.terms import Terms
 
 __all__ = ["Oaxaca", "oaxaca"]
 
@@ -161,16 +160,21 @@ def oaxaca(
         )
     if replicates and seed is None:
         raise AnalysisError("the bootstrap draws at random", found="no seed", fix="give seed=")
-    frame = as_frame(data)
     options = {"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest}
-    design = build_domains(frame, weight=weight, by=None, design=options).design
-    y = numbers(frame, outcome)
-    trial = build_terms(frame, predictors, categorical=categorical)
-    sides = take_sides(frame, between, groups, known=trial.known & ~np.isnan(y))
-    rows = sides.first | sides.second
-    terms = build_terms(frame, predictors, categorical=categorical, normalise=normalise, rows=rows)
-    scaling = build_scaling(terms, design.weight, rows)
-    columns = moment_columns(scaling.matrix, np.where(rows, y, 0.0), design.weight, sides)
+    pair = pair_groups(
+        data,
+        outcome,
+        predictors,
+        between=between,
+        groups=groups,
+        weight=weight,
+        design=options,
+        categorical=categorical,
+        normalise=normalise,
+    )
+    design, y, sides, terms = pair.design, pair.outcome, pair.sides, pair.terms
+    scaling = build_scaling(terms, design.weight, pair.rows)
+    columns = moment_columns(scaling.matrix, np.where(pair.rows, y, 0.0), design.weight, sides)
     size = len(terms.names)
     moments = read_moments(columns.sum(axis=0)[None], size)
     own = solve(moments.xx, moments.xy)
@@ -182,7 +186,7 @@ def oaxaca(
         sums = bootstrap_sums(design, columns, replicates=replicates, seed=int(seed or 0))
         drawn = _decompose(read_moments(sums, size), reference, terms, scaling).flat(owners)
         errors, used = replicate_error(drawn)
-    df = float(design.degrees_of_freedom(rows))
+    df = float(design.degrees_of_freedom(pair.rows))
     summary, by_term, by_predictor = _tables(parts, errors, terms, owners, reach=(df, level))
     coefficients = _coefficients(moments, own, reference, terms, scaling)
     n = (int(sides.first.sum()), int(sides.second.sum()))

@@ -14,13 +14,11 @@ from scipy.special import expit
 from childatlas.errors import AnalysisError
 from childatlas.measures.design import Columns, Lonely
 from childatlas.measures.distribution import Incomes, build_measures
-from childatlas.measures.domains import as_frame, build_domains, numbers
 from childatlas.measures.estimates import t_interval
 from childatlas.measures.influence import middle
 from childatlas.measures.logit import Cells, standard_columns
+from childatlas.measures.paired import pair_groups
 from childatlas.measures.resampling import bootstrap_factors, replicate_error
-from childatlas.measures.sides import take_sides
-from childatlas.measures.terms import build_terms
 
 __all__ = ["Reweighted", "reweight_groups"]
 
@@ -114,14 +112,18 @@ def reweight_groups(
     """
     if replicates and seed is None:
         raise AnalysisError("the bootstrap draws at random", found="no seed", fix="give seed=")
-    frame = as_frame(data)
     options = {"stratum": stratum, "cluster": cluster, "fpc": fpc, "lonely": lonely, "nest": nest}
-    design = build_domains(frame, weight=weight, by=None, design=options).design
-    y = numbers(frame, outcome)
-    trial = build_terms(frame, predictors, categorical=categorical)
-    sides = take_sides(frame, between, groups, known=trial.known & ~np.isnan(y))
-    rows = sides.first | sides.second
-    terms = build_terms(frame, predictors, categorical=categorical, rows=rows)
+    pair = pair_groups(
+        data,
+        outcome,
+        predictors,
+        between=between,
+        groups=groups,
+        weight=weight,
+        design=options,
+        categorical=categorical,
+    )
+    design, y, sides, terms = pair.design, pair.outcome, pair.sides, pair.terms
     places = (np.flatnonzero(sides.first), np.flatnonzero(sides.second))
     both = np.concatenate(places)
     x = standard_columns(terms.matrix[both], design.weight[both])[0]
@@ -143,12 +145,12 @@ def reweight_groups(
         se, used = replicate_error(
             np.array([d if d is not None else np.full(se.size, np.nan) for d in drawn])
         )
-    summary = _table(values, se.reshape(values[1].shape), float(design.degrees_of_freedom(rows)), level)
+    summary = _table(values, se.reshape(values[1].shape), float(design.degrees_of_freedom(pair.rows)), level)
     total = own.sum()
     return Reweighted(
         summary,
         _balance(terms.matrix, terms.names, places, (weights[0], weights[1], own)),
-        pd.Series(own, index=frame.index[places[0]], name="counterfactual_weight"),
+        pd.Series(own, index=pair.frame.index[places[0]], name="counterfactual_weight"),
         float(total**2 / (own @ own)),
         float(own.max() / total),
         sides.missing,
