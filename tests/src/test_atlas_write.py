@@ -234,7 +234,7 @@ def test_page_opens_without_an_error_and_shows_one_map_at_a_time(written: Path, 
 def test_the_bytes_do_not_depend_on_how_many_processes_write_them(
     tiny_atlas: Atlas, written: Path, words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("childatlas.atlas.workers.WORTH_IT", 1)
+    monkeypatch.setattr("childatlas.workers.WORTH_IT", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert checksums(write_atlas(tiny_atlas, tmp_path / "shared", words=words)) == checksums(written)
 
@@ -246,7 +246,7 @@ def test_an_error_in_another_process_keeps_its_kind_and_leaves_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("childatlas.atlas.workers.WORTH_IT", 1)
+    monkeypatch.setattr("childatlas.workers.WORTH_IT", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     infinite = make_layer([float("inf"), *range(8)])
     with pytest.raises(DataError, match="infinite"):

@@ -11,11 +11,11 @@ from childatlas.assembly.categories import amounts
 from childatlas.assembly.index import BuiltIndex, index_layer
 from childatlas.assembly.measured import build_layer, carry_layer, choose_year, judge
 from childatlas.assembly.parent_values import parent_layer
-from childatlas.atlas.workers import Lent, workers
 from childatlas.errors import DataError, StudyError
 from childatlas.figures.select import observed, series
 from childatlas.layers import Geography, Layer
 from childatlas.measures.gaps import residence_gaps
+from childatlas.workers import Lent, workers
 
 if TYPE_CHECKING:
     from childatlas.assembly.material import Material

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from childatlas.atlas.captions import endorsement
 from childatlas.atlas.drawing import CHARTS, DRAWN, MAPS, Drawing, draw
 from childatlas.atlas.words import Words
-from childatlas.atlas.workers import Crew, Lent
 from childatlas.layers import Atlas, Layer
+from childatlas.workers import Crew, Lent
 
 if TYPE_CHECKING:
     from atlasgeo.maps.basemap import Basemap

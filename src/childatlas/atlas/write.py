@@ -13,8 +13,8 @@ from childatlas.atlas.report import write_report
 from childatlas.atlas.swap import swapped_in
 from childatlas.atlas.tables import all_tables, write_tables
 from childatlas.atlas.words import Words
-from childatlas.atlas.workers import Lent, workers
 from childatlas.layers import Atlas, Layer
+from childatlas.workers import Lent, workers
 
 __all__ = ["write_atlas", "write_map"]
 

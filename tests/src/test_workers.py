@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from childatlas.atlas.workers import Lent, workers
 from childatlas.errors import DataError
+from childatlas.workers import Lent, workers
 
 SCRIPT = """
 import os, sys, time
 from pathlib import Path
-import childatlas.atlas.workers as w
+import childatlas.workers as w
 os.cpu_count = lambda: 2
 def stay(path):
     Path(path).write_text(str(os.getpid()))
